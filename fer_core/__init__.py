@@ -1,0 +1,1 @@
+"""Facial emotion in video: decode, detect faces, classify them, write Parquet records."""

@@ -1,0 +1,204 @@
+"""Settings of an analysis, checked by pydantic; unknown keys are errors.
+
+A YAML file holds any part of them (`configs/process.yaml` is commented), `--set key=value`
+overrides one by its dotted name. `settings_hash` covers those that change records.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+from fer_core.errors import ConfigError
+
+VIDEO_EXTENSIONS = (
+    ".mp4 .m4v .mov .mkv .avi .webm .gif .mpg .mpeg .ts .mts .m2ts .wmv .flv .3gp .ogv"
+).split()
+
+
+class Section(BaseModel):
+    """A part of the settings: immutable, and no key may be misspelt."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SampleConfig(Section):
+    """Which frames are looked at.
+
+    Args:
+        fps: frames a second of media time on a grid from the video's start, or "all", or
+            "keyframes".
+        skip: "nonref" lets the decoder skip frames that no other frame refers to.
+    """
+
+    fps: PositiveFloat | Literal["all", "keyframes"] = 5.0
+    skip: Literal["none", "nonref"] = "none"
+
+
+class DetectConfig(Section):
+    """How faces are found.
+
+    Args:
+        model: name of a directory under `models/`.
+        long_side: the frame is shrunk so that its longer side has this many pixels.
+        min_score: faces below this score are left out (0–1).
+        nms_iou: of two boxes that overlap more than this, the better one stays (0–1).
+        batch_size: frames a call of the network.
+    """
+
+    model: str = "yunet"
+    long_side: int = Field(640, ge=32, le=8192)
+    min_score: float = Field(0.7, ge=0, le=1)
+    nms_iou: float = Field(0.3, ge=0, le=1)
+    batch_size: PositiveInt = 16
+
+
+class ClassifyConfig(Section):
+    """How emotions are told.
+
+    Args:
+        model: name of a directory under `models/`, or a path to one.
+        batch_size: crops a call of the network.
+    """
+
+    model: str = "fer-cnn"
+    batch_size: PositiveInt = 64
+
+
+class TrackConfig(Section):
+    """How boxes become tracks.
+
+    Args:
+        lost_s: a face that is out of sight for longer than this begins a new track.
+        min_iou: overlap needed between a predicted and a found box (0–1).
+    """
+
+    lost_s: PositiveFloat = 2.0
+    min_iou: float = Field(0.1, ge=0, le=1)
+
+
+class RenderConfig(Section):
+    """How annotated videos are made.
+
+    Args:
+        enabled: whether they are made at all.
+        crf: quality of x264, lower is better and larger.
+        preset: x264's preset.
+    """
+
+    enabled: bool = True
+    crf: int = Field(23, ge=0, le=51)
+    preset: str = "veryfast"
+
+
+class ArchiveConfig(Section):
+    """What file names tell.
+
+    Args:
+        pattern: regular expression, searched in the file's path, with a group `time` (and
+            optionally `camera`), or None.
+        time_format: strptime format of the group `time`.
+        timezone: IANA name of the zone of that time.
+    """
+
+    pattern: str | None = None
+    time_format: str = "%Y%m%d%H%M%S"
+    timezone: str = "UTC"
+
+
+class ProcessConfig(Section):
+    """Everything `fer process` can be told.
+
+    Args:
+        device: "auto" takes a GPU where there is one.
+        workers: videos processed at once; None takes one per core, at most 4.
+    """
+
+    sample: SampleConfig = SampleConfig()
+    detect: DetectConfig = DetectConfig()
+    classify: ClassifyConfig = ClassifyConfig()
+    track: TrackConfig = TrackConfig()
+    render: RenderConfig = RenderConfig()
+    archive: ArchiveConfig = ArchiveConfig()
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    workers: PositiveInt | None = None
+
+    def settings_hash(self, *model_hashes: str) -> str:
+        """16 hex digits over all settings that change records, and the models' hashes."""
+        sections = self.model_dump(
+            mode="json",
+            include={"sample", "detect", "classify", "track", "archive"},
+            exclude={"detect": {"batch_size"}, "classify": {"batch_size"}},
+        )
+        text = json.dumps([sections, model_hashes], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+S = TypeVar("S", bound=Section)
+
+
+def load_config(
+    model: type[S], file: Path | None = None, overrides: list[str] | None = None
+) -> S:
+    """Settings from a YAML file and `key=value` overrides, in that order.
+
+    Args:
+        model: the settings' class, such as `ProcessConfig`.
+        file: YAML file with any part of the settings, or None.
+        overrides: dotted `key=value` pairs; values are read as YAML.
+
+    Raises:
+        ConfigError: the file cannot be read, or a key or value does not fit.
+
+    Example:
+        >>> load_config(ProcessConfig, overrides=["sample.fps=2"]).sample.fps
+        2.0
+    """
+    values = _read_yaml(file) if file else {}
+    for override in overrides or []:
+        _set(values, override)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error)) from error
+
+
+def dump_config(config: Section) -> str:
+    """The settings as YAML, as `load_config` reads them."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"cannot read settings from {file}: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file}: expected `key: value` lines, got {type(values).__name__}")
+    return values
+
+
+def _set(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"expected key=value, got {override!r} (example: sample.fps=2)")
+    *parents, last = key.split(".")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"{key}: {parent} has no settings below it")
+    try:
+        values[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{key}: {text!r} is no YAML value") from error
+
+
+def _explain(error: ValidationError) -> str:
+    lines = (
+        f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}, got {item['input']!r}"
+        for item in error.errors()
+    )
+    return "unusable settings: " + "; ".join(lines)

@@ -1,0 +1,68 @@
+"""Every exception this library raises on purpose.
+
+```
+FerError
+├── ConfigError           a setting is unknown, of the wrong type or out of range
+├── InputError            the arguments name nothing that could be processed
+├── ModelError            weights or card are missing, damaged, or not what the card says
+├── VideoError            one video cannot be analysed; the others go on
+│   ├── UnreadableVideo   missing, empty, no permission, or no container FFmpeg knows
+│   ├── NoVideoStream     readable, but without pictures (audio only)
+│   └── NoFrames          a video stream from which not one frame could be decoded
+├── RenderError           an annotated video could not be written
+├── RecordsError          a directory is no dataset of this project, or of another version
+├── DatasetError          training data is missing, damaged, or lacks a class
+└── TrainingError         a training run cannot start or go on
+```
+
+Messages say what was expected, what came, and what to do. The command line prints them as
+one line; a `VideoError` becomes the `error` of that video's row in `videos/`.
+"""
+
+
+class FerError(Exception):
+    """Base of all errors of this library: catch this to catch them all."""
+
+
+class ConfigError(FerError):
+    """A setting is unknown, of the wrong type, or out of range."""
+
+
+class InputError(FerError):
+    """The arguments name nothing that could be processed."""
+
+
+class ModelError(FerError):
+    """A model's weights or card are missing, damaged, or do not fit together."""
+
+
+class VideoError(FerError):
+    """One video cannot be analysed; other videos are not concerned."""
+
+
+class UnreadableVideo(VideoError):
+    """The file is missing, empty, not permitted, or in no known container."""
+
+
+class NoVideoStream(VideoError):
+    """The file can be read but holds no video stream."""
+
+
+class NoFrames(VideoError):
+    """There is a video stream, but not one frame of it could be decoded."""
+
+
+class RenderError(FerError):
+    """An annotated video could not be written."""
+
+
+class RecordsError(FerError):
+    """A directory is not a dataset of this project, or of an unknown version."""
+
+
+class DatasetError(FerError):
+    """Training data is missing, damaged, or lacks a class."""
+
+
+class TrainingError(FerError):
+    """A training run cannot start or go on."""

@@ -1,0 +1,62 @@
+"""When and by which camera a file was recorded, as far as its name tells."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fer_core.config import ArchiveConfig
+from fer_core.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCapture:
+    """What a file's name says: the time (UTC) of its first frame, and the camera."""
+
+    captured_at: datetime | None = None
+    camera: str | None = None
+
+
+def capture_from_name(path: Path, config: ArchiveConfig) -> NamedCapture:
+    """Reads the configured pattern from a path; nothing where it does not match.
+
+    Args:
+        path: the file; the pattern is searched in its whole path, with `/` between parts.
+        config: pattern with groups `time` and `camera` (either may be missing), the format of
+            the time and its zone.
+
+    Raises:
+        ConfigError: the pattern is no regular expression, or the zone is unknown.
+
+    Example:
+        >>> config = ArchiveConfig(pattern=r"(?P<camera>[^/]+)/(?P<time>\\d{14})")
+        >>> capture_from_name(Path("/nvr/door/20261101120000.mp4"), config).camera
+        'door'
+    """
+    if config.pattern is None:
+        return NamedCapture()
+    try:
+        match = re.search(config.pattern, path.as_posix())
+        zone = ZoneInfo(config.timezone)
+    except re.error as error:
+        raise ConfigError(f"archive.pattern is no regular expression: {error}") from error
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            f"archive.timezone: expected an IANA name such as Europe/Berlin, "
+            f"got {config.timezone!r}"
+        ) from error
+    if match is None:
+        return NamedCapture()
+    groups = match.groupdict()
+    return NamedCapture(_parse(groups.get("time"), config.time_format, zone), groups.get("camera"))
+
+
+def _parse(text: str | None, time_format: str, zone: ZoneInfo) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        local = datetime.strptime(text, time_format)
+    except ValueError:
+        return None  # the digits matched but are no date, such as month 13
+    return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)

@@ -1,0 +1,107 @@
+"""How a network runs: the one place that knows a deep-learning framework at inference.
+
+Today that is Keras, on TensorFlow unless `KERAS_BACKEND` says otherwise. Whoever holds a
+`Network` does not see which; another runtime is another subclass. Frameworks are imported when
+the first network is loaded, not with this module.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from fer_core.errors import ConfigError, ModelError
+from fer_core.types import ByteArray, FloatArray
+
+Device = Literal["auto", "cpu", "gpu"]
+
+
+class Network(Protocol):
+    """A network with its weights on a device. Safe to call from several threads."""
+
+    def __call__(self, batch: ByteArray) -> list[FloatArray]:
+        """All outputs for a batch.
+
+        Args:
+            batch: (n, height, width, channels) uint8, any n ≥ 1.
+        """
+        ...
+
+
+class KerasNetwork:
+    """A `.keras` file run by Keras.
+
+    Batches are filled up with zeros to a power of two, and larger ones than `max_batch` are
+    cut, so that a compiled function meets a few sizes only and need not be traced again.
+
+    Args:
+        weights: the `.keras` file; it is loaded in safe mode (no code from the file runs).
+        device: "auto" takes a GPU where there is one.
+        max_batch: most pictures a call of the framework.
+
+    Raises:
+        ModelError: the file cannot be loaded.
+        ConfigError: device is "gpu" and there is none.
+    """
+
+    def __init__(self, weights: Path, device: Device, max_batch: int) -> None:
+        keras = _import_keras()
+        self._device = keras.device(_device_name(keras, device))
+        self._max_batch = max_batch
+        with self._device:
+            try:
+                model = keras.saving.load_model(weights, compile=False, safe_mode=True)
+            except (OSError, ValueError, TypeError) as error:
+                raise ModelError(f"cannot load {weights}: {error}") from error
+            self._forward = _compiled(keras, model)
+
+    def __call__(self, batch: ByteArray) -> list[FloatArray]:
+        pieces = [
+            self._run(batch[start : start + self._max_batch])
+            for start in range(0, len(batch), self._max_batch)
+        ]
+        return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+
+    def _run(self, batch: ByteArray) -> list[FloatArray]:
+        n = len(batch)
+        size = min(1 << (n - 1).bit_length(), self._max_batch)
+        padding = [(0, size - n)] + [(0, 0)] * (batch.ndim - 1)
+        with self._device:
+            outputs = self._forward(np.pad(batch, padding) if size > n else batch)
+        return [output[:n] for output in outputs]
+
+
+def _import_keras() -> Any:
+    # TensorFlow greets on stderr with lines on its build and on missing GPUs; whoever wants
+    # them sets the variable.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    return keras
+
+
+def _device_name(keras: Any, device: Device) -> str:
+    has_gpu = device != "cpu" and bool(keras.distribution.list_devices("gpu"))
+    if device == "gpu" and not has_gpu:
+        raise ConfigError(
+            f"device: expected a GPU, but Keras on {keras.backend.backend()} finds none; "
+            "use --device auto, or install the extra `gpu` with a driver"
+        )
+    return "gpu:0" if has_gpu else "cpu:0"
+
+
+def _compiled(keras: Any, model: Any) -> Callable[[ByteArray], list[FloatArray]]:
+    """The model as a function from a uint8 batch to numpy outputs."""
+
+    def forward(batch: Any) -> list[Any]:
+        outputs = model(keras.ops.cast(batch, "float32"), training=False)
+        return outputs if isinstance(outputs, list | tuple) else [outputs]
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        shape = model.inputs[0].shape
+        forward = tf.function(forward, input_signature=[tf.TensorSpec(shape, tf.uint8)])
+    return lambda batch: [keras.ops.convert_to_numpy(output) for output in forward(batch)]

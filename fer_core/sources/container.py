@@ -9,13 +9,16 @@ from typing import cast
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from fer_core.errors import NoVideoStream, UnreadableVideo
 
 _FIRST_PLAUSIBLE_YEAR = 1980
 """Cameras without a clock write 1904 or 1970, the epochs of QuickTime and Unix."""
+
+_PLAYLISTS = ("concat", "hls", "dash", "imf")
+"""Formats of FFmpeg that only name other files."""
 
 _SECONDS = 1 / av.time_base
 
@@ -31,7 +34,7 @@ def open_container(path: Path) -> InputContainer:
     """
     _check_file(path)
     try:
-        return av.open(
+        container = av.open(
             f"file:{path}",
             metadata_errors="replace",
             container_options={"protocol_whitelist": "file"},
@@ -42,6 +45,13 @@ def open_container(path: Path) -> InputContainer:
             f"cannot open ({reason(error)}); it is no video, or its index was cut off in "
             "copying: copy it again from where it was recorded"
         ) from error
+    if container.format.name in _PLAYLISTS:
+        container.close()
+        raise UnreadableVideo(
+            f"{path}: expected a video file, this is a playlist ({container.format.name}); "
+            "name the videos themselves"
+        )
+    return container
 
 
 def _check_file(path: Path) -> None:
@@ -76,7 +86,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     """
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not streams:
-        kinds = sorted({stream.type for stream in container.streams}) or ["nothing"]
+        kinds = sorted({_kind(stream) for stream in container.streams}) or ["nothing"]
         raise NoVideoStream(
             f"{path}: expected a video stream, found only {', '.join(kinds)}; "
             "there is nothing to look at in this file"
@@ -86,6 +96,10 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     if cast(object, stream.codec_context) is None:
         raise UnreadableVideo(f"{path}: FFmpeg has no decoder for its video stream")
     return stream
+
+
+def _kind(stream: Stream) -> str:
+    return "cover picture" if stream.type == "video" else stream.type
 
 
 def creation_time(container: InputContainer) -> datetime | None:

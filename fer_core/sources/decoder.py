@@ -1,66 +1,23 @@
-"""From a container to decoded frames with true time stamps, past whatever is damaged."""
+"""From packets to decoded frames with true time stamps, past whatever is damaged."""
 
-from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Literal
 
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from fer_core.sources.base import SourceStats
-from fer_core.sources.container import duration_s, reason
+from fer_core.sources.container import reason
+from fer_core.sources.packets import Damage
 from fer_core.sources.sampling import FrameClock
-from fer_core.sources.truncation import missing_bytes
 
 SkipFrame = Literal["DEFAULT", "NONREF", "NONKEY"]
 """FFmpeg's names of what the decoder may leave out: nothing much, what no other frame refers
 to, all but key frames."""
-
-_MAX_READ_ERRORS = 16
-"""Failed reads in a row after which the rest of a file is given up."""
-
-
-class Damage:
-    """Notes in a source's statistics what went wrong, and where."""
-
-    def __init__(self, stats: SourceStats, time_base: Fraction) -> None:
-        self._stats = stats
-        self._time_base = time_base
-
-    def count(self, what: str, pts: int | None) -> None:
-        """A packet or picture that is lost or marred."""
-        self._stats.frames_corrupt += 1
-        self.note(what if pts is None else f"{what} at {float(pts * self._time_base):.3f} s")
-
-    def note(self, what: str) -> None:
-        """Something wrong that is no single frame; the first one is kept."""
-        self._stats.damage = self._stats.damage or what
-
-
-def read_packets(
-    container: InputContainer, streams: tuple[Stream, ...], damage: Damage
-) -> Iterator[Packet]:
-    """The packets of some streams as they lie in the file, without FFmpeg's flush packets.
-
-    A read error is counted, and reading goes on behind it.
-    """
-    failures = 0
-    while failures < _MAX_READ_ERRORS:
-        try:
-            for packet in container.demux(*streams):
-                if packet.size:
-                    failures = 0
-                    yield packet
-            return
-        except FFmpegError as error:
-            failures += 1
-            damage.count(f"unreadable data ({reason(error)})", None)
 
 
 class Decoder:
@@ -153,17 +110,3 @@ def _lacks_pts(container: InputContainer, stream: VideoStream) -> bool:
     if container.format.name == "avi":
         return bool(stream.codec_context.has_b_frames)
     return stream.start_time is None
-
-
-def note_truncation(
-    container: InputContainer, stream: VideoStream, path: Path, stats: SourceStats, damage: Damage
-) -> None:
-    """Say in the statistics if the file ends before its own header says, at the end of it."""
-    missing = missing_bytes(path)
-    if missing:
-        length = duration_s(container, stream)
-        of = f" of {length:.1f} s" if length else ""
-        damage.note(
-            f"truncated: ends at {stats.media_time_s:.1f} s{of}, the file is "
-            f"{missing:,} bytes shorter than its header says"
-        )

@@ -5,6 +5,7 @@ The sizes that the container's outermost elements state tell the difference exac
 guess from durations would take a video that ends before its sound for a damaged one.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +16,8 @@ _EBML = b"\x1a\x45\xdf\xa3"
 def missing_bytes(path: Path) -> int:
     """Bytes by which the file is shorter than its container says; 0 if whole or unknown.
 
-    Knows MP4 and MOV (boxes), MKV and WebM (EBML) and AVI (RIFF chunks).
+    Knows MP4 and MOV (boxes), MKV and WebM (EBML), AVI (RIFF chunks) and GIF, of which only
+    the missing of its closing byte can be told.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -24,6 +26,9 @@ def missing_bytes(path: Path) -> int:
             ends = _ebml_ends(file)
         elif head[:4] == b"RIFF" and head[8:12] == b"AVI ":
             ends = _riff_ends(file, size)
+        elif head[:4] == b"GIF8":
+            file.seek(-1, os.SEEK_END)
+            return 0 if file.read(1) in (b";", b"\0") else 1
         elif head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
             ends = _box_ends(file, size)
         else:
@@ -65,7 +70,7 @@ def _ebml_ends(file: BinaryIO) -> Iterator[int]:
     header = _ebml_size(file)
     if header is None:
         return
-    file.seek(header, 1)
+    file.seek(header, os.SEEK_CUR)
     if file.read(4) != b"\x18\x53\x80\x67":
         return
     segment = _ebml_size(file)

@@ -26,7 +26,8 @@ from fer_core.sources.container import (
     open_container,
     video_stream,
 )
-from fer_core.sources.decoder import Decoder, SkipFrame, note_truncation, read_packets
+from fer_core.sources.decoder import Decoder, SkipFrame
+from fer_core.sources.packets import PacketReader
 from fer_core.sources.picture import Orientation, PictureMaker
 from fer_core.sources.sampling import PacketOrder, SampleGrid
 from fer_core.types import Frame, VideoInfo
@@ -155,7 +156,7 @@ class VideoSource:
     def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
         """All decoded frames, while noting every packet's pts for the ranks."""
         decoder = self._decoder
-        for packet in read_packets(container, (stream,), decoder.damage):
+        for packet in PacketReader(container, self._path, decoder.damage).packets(stream):
             if not packet.is_discard:
                 self._order.add(decoder.stamp(packet))
             if packet.dts is not None:
@@ -163,7 +164,6 @@ class VideoSource:
             if packet.is_keyframe or self._sample.fps != "keyframes":
                 yield from decoder.decode(packet)
         yield from decoder.decode(None)
-        note_truncation(container, stream, self._path, self._stats, decoder.damage)
 
     def _sampled(self) -> Iterator[VideoFrame]:
         fps = self._sample.fps

@@ -1,1 +1,52 @@
-"""Facial emotion in video: decode, detect faces, classify them, write Parquet records."""
+"""Facial emotion in video: decode, detect faces, classify them, write Parquet records.
+
+```python
+import fer_core
+
+fer_core.analyse("lecture.mp4", "out")             # records, annotated video, a summary
+faces = fer_core.load_records("out")               # a DataFrame, a row a face and frame
+fer_core.detect_emotions("holiday.jpg")            # the same for single pictures
+```
+
+Importing this package loads nothing heavy; what a name needs is imported at its first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import FerError
+
+if TYPE_CHECKING:
+    from fer_core.config import ProcessConfig
+    from fer_core.engine import Engine
+    from fer_core.images import detect_emotions
+    from fer_core.ledger import VideoSummary
+    from fer_core.pipeline import analyse
+    from fer_core.records import load_records
+
+__all__ = [
+    "EMOTIONS",
+    "Engine",
+    "FerError",
+    "ProcessConfig",
+    "VideoSummary",
+    "analyse",
+    "detect_emotions",
+    "load_records",
+]
+
+_HOMES = {
+    "Engine": "engine",
+    "ProcessConfig": "config",
+    "VideoSummary": "ledger",
+    "analyse": "pipeline",
+    "detect_emotions": "images",
+    "load_records": "records",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -50,9 +50,9 @@ class DetectConfig(Section):
     """
 
     model: str = "yunet"
-    long_side: int = Field(640, ge=32, le=8192)
-    min_score: float = Field(0.7, ge=0, le=1)
-    nms_iou: float = Field(0.3, ge=0, le=1)
+    long_side: int = Field(default=640, ge=32, le=8192)
+    min_score: float = Field(default=0.7, ge=0, le=1)
+    nms_iou: float = Field(default=0.3, ge=0, le=1)
     batch_size: PositiveInt = 16
 
 
@@ -77,7 +77,7 @@ class TrackConfig(Section):
     """
 
     lost_s: PositiveFloat = 2.0
-    min_iou: float = Field(0.1, ge=0, le=1)
+    min_iou: float = Field(default=0.1, ge=0, le=1)
 
 
 class RenderConfig(Section):
@@ -90,7 +90,7 @@ class RenderConfig(Section):
     """
 
     enabled: bool = True
-    crf: int = Field(23, ge=0, le=51)
+    crf: int = Field(default=23, ge=0, le=51)
     preset: str = "veryfast"
 
 
@@ -140,9 +140,7 @@ class ProcessConfig(Section):
 S = TypeVar("S", bound=Section)
 
 
-def load_config(
-    model: type[S], file: Path | None = None, overrides: list[str] | None = None
-) -> S:
+def load_config(model: type[S], file: Path | None = None, overrides: list[str] | None = None) -> S:
     """Settings from a YAML file and `key=value` overrides, in that order.
 
     Args:

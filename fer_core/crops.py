@@ -40,7 +40,9 @@ def crop_face(
     square = _cut(luma, left, top, side)
     interpolation = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
     crop = cv2.resize(square, (size, size), interpolation=interpolation)
-    return cv2.LUT(crop, _FULL_RANGE) if limited_range else crop
+    if limited_range:
+        crop = _FULL_RANGE[crop]
+    return np.asarray(crop, np.uint8)
 
 
 def _cut(luma: ByteArray, left: int, top: int, side: int) -> ByteArray:

@@ -6,7 +6,11 @@ the first network is loaded, not with this module.
 """
 
 import os
-from collections.abc import Callable
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -74,12 +78,36 @@ class KerasNetwork:
 
 
 def _import_keras() -> Any:
-    # TensorFlow greets on stderr with lines on its build and on missing GPUs; whoever wants
-    # them sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
+    with _without_greetings():
+        import keras
 
+        keras.backend.backend()
     return keras
+
+
+@contextmanager
+def _without_greetings() -> Iterator[None]:
+    """Keeps TensorFlow's lines on its build and on missing GPUs off stderr.
+
+    It writes them from C++ before any of its log levels apply, so the descriptor itself has to
+    be turned aside; all other lines are passed on.
+    """
+    with tempfile.TemporaryFile() as aside:
+        sys.stderr.flush()
+        stderr = os.dup(2)
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            aside.seek(0)
+            lines = [line for line in aside.read().splitlines(True) if not _GREETING.match(line)]
+            sys.stderr.write(b"".join(lines).decode(errors="replace"))
+
+
+_GREETING = re.compile(rb"I\d{4} |WARNING: All log messages before absl|\s*$")
 
 
 def _device_name(keras: Any, device: Device) -> str:
@@ -97,7 +125,7 @@ def _compiled(keras: Any, model: Any) -> Callable[[ByteArray], list[FloatArray]]
 
     def forward(batch: Any) -> list[Any]:
         outputs = model(keras.ops.cast(batch, "float32"), training=False)
-        return outputs if isinstance(outputs, list | tuple) else [outputs]
+        return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
 
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf

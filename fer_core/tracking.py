@@ -74,11 +74,11 @@ class Tracker:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # notes on time steps, which we check ourselves
             tracked = self._tracker.update(detections, timestamp=time_s)
-        if len(tracked):
-            track_ids[tracked.data["row"]] = tracked.tracker_id
+        rows = np.asarray(tracked.data.get("row", []), np.intp)
+        found = np.asarray(tracked.tracker_id, np.int32)
+        track_ids[rows] = found
         # The library numbers a track at its second sighting; a face seen once is a track too.
         # New tracks stand at the end of its list, in the order of their unmatched boxes.
         spawned = [track for track in self._tracker.tracks if track.tracker_id == -1]
-        rows = tracked.data["row"][tracked.tracker_id == -1] if len(tracked) else []
-        for track, row in zip(spawned, rows, strict=True):
+        for track, row in zip(spawned, rows[found == -1], strict=True):
             track.tracker_id = track_ids[row] = next(self._ids)

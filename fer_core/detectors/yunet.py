@@ -93,9 +93,7 @@ def decode(maps: Sequence[FloatArray], min_score: float) -> list[Faces]:
     ]
 
 
-def _decode_level(
-    level: FloatArray, stride: int, min_score: float
-) -> tuple[np.ndarray, FloatArray, FloatArray, FloatArray]:
+def _decode_level(level: FloatArray, stride: int, min_score: float) -> tuple[np.ndarray, ...]:
     scores = np.sqrt(level[..., 0] * level[..., 1])
     picture, row, column = np.nonzero(scores >= min_score)
     cells = level[picture, row, column]
@@ -104,7 +102,8 @@ def _decode_level(
     size = np.exp(cells[:, 4:6]) * stride
     boxes = np.concatenate([centre - size / 2, size], axis=1)
     landmarks = (np.tile(corner, 5) + cells[:, 6:16]) * stride
-    return picture, boxes, landmarks.astype(np.float32), scores[picture, row, column]
+    columns = (boxes, landmarks, scores[picture, row, column])
+    return picture, *(column.astype(np.float32, copy=False) for column in columns)
 
 
 def suppress(faces: Faces, max_iou: float) -> Faces:

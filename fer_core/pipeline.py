@@ -1,0 +1,258 @@
+"""One video from end to end: decode → detect → classify → track → records → annotated video.
+
+The order of writing makes a run safe to kill at any moment: the old row of the ledger goes
+first, records and annotated video appear whole, the new row comes last.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fer_core import ledger, stages
+from fer_core.atomic import atomic_file
+from fer_core.capture_time import NamedCapture, capture_from_name
+from fer_core.config import ProcessConfig
+from fer_core.engine import Engine
+from fer_core.errors import RenderError, VideoError
+from fer_core.ledger import Decision, Todo, VideoSummary
+from fer_core.schema import RECORDS, with_metadata
+from fer_core.sinks.annotated import render
+from fer_core.sinks.overlays import read_overlays
+from fer_core.sinks.parquet import RecordWriter, records_path
+from fer_core.sources.video import VideoSource
+from fer_core.tracking import Tracker
+from fer_core.types import FrameFaces, VideoRef
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one video is, cumulative within its phase ("analyse", then "render").
+
+    Args:
+        phase: what is being done.
+        media_time_s: seconds of the video that are through.
+        frames: frames that were looked at.
+        faces: faces that were found in them.
+    """
+
+    phase: str
+    media_time_s: float
+    frames: int = 0
+    faces: int = 0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def _silent(progress: Progress) -> None:
+    """Whoever does not want to hear of progress."""
+
+
+def analyse(
+    video: str | Path | VideoRef,
+    out: str | Path,
+    engine: Engine | None = None,
+    config: ProcessConfig | None = None,
+    on_progress: OnProgress = _silent,
+) -> VideoSummary:
+    """Analyses one video and replaces all that `out` held of it.
+
+    Args:
+        video: the file.
+        out: directory that gets `records/`, `videos/` and `annotated/`.
+        engine: the networks; loaded for this call if None. Load one for many videos.
+        config: settings; the defaults if None. They must be those the engine was loaded with.
+        on_progress: called after every frame that was looked at or drawn on.
+
+    Returns:
+        The video's row in `videos/`. A video that cannot be read is a row with status
+        "failed" and the reason, not an exception.
+
+    Raises:
+        ModelError, ConfigError: the networks cannot be loaded.
+        OSError: `out` cannot be written to.
+
+    Example:
+        >>> summary = analyse("lecture.mp4", "out")  # doctest: +SKIP
+        >>> summary.status, summary.faces  # doctest: +SKIP
+        ('ok', 72)
+    """
+    config = config or ProcessConfig()
+    if engine is None:
+        with Engine.load(config) as loaded:
+            return analyse(video, out, loaded, config, on_progress)
+    ref = video if isinstance(video, VideoRef) else VideoRef.of(video)
+    if not isinstance(video, VideoRef):
+        ref = ledger.decide([ref], Path(out), engine.settings_hash, render=False)[0].video
+    return _Analysis(ref, Path(out), engine, config, on_progress).run()
+
+
+def process(
+    decision: Decision,
+    out: Path,
+    engine: Engine,
+    config: ProcessConfig,
+    on_progress: OnProgress = _silent,
+) -> VideoSummary:
+    """Does what the ledger decided for one video, and returns its row.
+
+    Raises:
+        as `analyse`.
+    """
+    if decision.todo is Todo.ANALYSE or decision.row is None:
+        return analyse(decision.video, out, engine, config, on_progress)
+    if decision.todo is Todo.NOTHING:
+        return decision.row
+    row = _annotate(decision.video, out, decision.row, config, on_progress)
+    ledger.write_row(out, row)
+    return row
+
+
+def failed(video: VideoRef, out: Path, engine: Engine | None, error: str) -> VideoSummary:
+    """Writes the row of a video that a fault outside of it kept from being analysed."""
+    row = replace(_new_row(video, engine), error=error, finished_at=_now())
+    ledger.write_row(out, row)
+    return row
+
+
+def _new_row(video: VideoRef, engine: Engine | None) -> VideoSummary:
+    size, mtime = ledger.fingerprint(video.path)
+    return VideoSummary(
+        video_id=video.video_id,
+        source=video.source,
+        camera=video.camera,
+        status="failed",
+        model=engine.ids.classifier if engine else None,
+        settings_hash=engine.settings_hash if engine else None,
+        size=size,
+        mtime=mtime,
+        started_at=_now(),
+        version=ledger.package_version(),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Analysis:
+    """The steps of `analyse` for one video."""
+
+    video: VideoRef
+    out: Path
+    engine: Engine
+    config: ProcessConfig
+    on_progress: OnProgress
+
+    def run(self) -> VideoSummary:
+        began = time.perf_counter()
+        row = _new_row(self.video, self.engine)
+        ledger.row_path(self.out, row.video_id).unlink(missing_ok=True)
+        try:
+            row = self._write_records(row)
+        except VideoError as error:
+            row = replace(row, error=str(error))
+            self._remove_records(keep=None)
+        if self.config.render.enabled and row.status != "failed":
+            row = _annotate(self.video, self.out, row, self.config, self.on_progress)
+        row = replace(row, wall_s=time.perf_counter() - began, finished_at=_now())
+        ledger.write_row(self.out, row)
+        return row
+
+    def _write_records(self, row: VideoSummary) -> VideoSummary:
+        named = capture_from_name(self.video.path, self.config.archive)
+        with VideoSource(
+            self.video.path,
+            self.config.sample,
+            self.config.detect.long_side,
+            named.captured_at,
+        ) as source:
+            row = _with_info(row, source, named)
+            path = records_path(self.out, row.video_id, row.captured_at)
+            self._remove_records(keep=path)
+            with atomic_file(path) as temporary:
+                row = self._write_frames(temporary, source, row)
+        return row
+
+    def _write_frames(self, path: Path, source: VideoSource, row: VideoSummary) -> VideoSummary:
+        video = replace(self.video, camera=row.camera)
+        schema = with_metadata(
+            RECORDS, model=row.model or "", settings_hash=row.settings_hash or ""
+        )
+        writer = RecordWriter(path, video, row.captured_at, source.info.start_time_s, schema)
+        tracker = Tracker(self.config.track)
+        frames = faces = tracks = 0
+        try:
+            for frame in self._results(source):
+                track_ids = tracker.update(frame.faces, frame.time_s)
+                writer.write(frame, track_ids)
+                frames += 1
+                faces += len(frame.faces)
+                tracks = max(tracks, int(track_ids.max(initial=-1)) + 1)
+                seconds = frame.time_s - source.info.start_time_s
+                self.on_progress(Progress("analyse", seconds, frames, faces))
+        finally:
+            writer.close()
+        return replace(
+            row,
+            status="partial" if source.stats.damage else "ok",
+            error=source.stats.damage,
+            frames_decoded=source.stats.frames_decoded,
+            frames_sampled=source.stats.frames_sampled,
+            frames_corrupt=source.stats.frames_corrupt,
+            faces=faces,
+            tracks=tracks,
+        )
+
+    def _results(self, source: VideoSource) -> Iterator[FrameFaces]:
+        size = self.engine.classifier.input_size
+        crops = stages.detect(
+            source.frames(), self.engine.detector, size, self.config.detect.batch_size
+        )
+        return stages.classify(crops, self.engine.classifier, self.config.classify.batch_size)
+
+    def _remove_records(self, keep: Path | None) -> None:
+        """Records of an earlier analysis that lie under another day than the new ones."""
+        for stale in self.out.glob(f"records/date=*/{self.video.video_id}.parquet"):
+            if stale != keep:
+                stale.unlink()
+
+
+def _with_info(row: VideoSummary, source: VideoSource, named: NamedCapture) -> VideoSummary:
+    info = source.info
+    return replace(
+        row,
+        camera=row.camera or named.camera,
+        start_time_s=info.start_time_s,
+        duration_s=info.duration_s,
+        fps=info.fps,
+        width=info.width,
+        height=info.height,
+        codec=info.codec,
+        captured_at=info.captured_at,
+    )
+
+
+def _annotate(
+    video: VideoRef, out: Path, row: VideoSummary, config: ProcessConfig, on_progress: OnProgress
+) -> VideoSummary:
+    """Renders the annotated video from the records; a failure makes the row "partial"."""
+    relative = Path("annotated") / video.relative
+    records = records_path(out, row.video_id, row.captured_at)
+    try:
+        render(
+            video.path,
+            read_overlays(records),
+            out / relative,
+            config.render,
+            lambda seconds: on_progress(Progress("render", seconds)),
+        )
+    except (RenderError, VideoError) as error:
+        reasons = [row.error] if row.error else []
+        return replace(
+            row, status="partial", error="; ".join([*reasons, f"no annotated video: {error}"])
+        )
+    return replace(row, annotated=relative.as_posix())

@@ -1,0 +1,104 @@
+"""Reading records back."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from fer_core.errors import RecordsError
+from fer_core.schema import RECORDS
+
+
+def load_records(
+    directory: str | Path,
+    columns: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
+    emotions: Sequence[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    min_confidence: float | None = None,
+) -> pd.DataFrame:
+    """The records under a directory as a DataFrame, ordered by source, time and face.
+
+    All filters are pushed down to Parquet: files and row groups that cannot hold a match are
+    not read. Rows of frames without a face (their face columns are null) come along unless
+    `emotions` or `min_confidence` is given: those ask for faces, and drop them.
+
+    Args:
+        directory: the directory given to `fer process --out`.
+        columns: names of the columns wanted; all if None.
+        sources: values of `source` (absolute paths, camera names) wanted.
+        emotions: emotions wanted, such as `["happy", "surprise"]`.
+        since: rows captured at or after this time. Times without a zone are UTC. Rows whose
+            `captured_at` is null are dropped by `since` and `until`.
+        until: rows captured before this time.
+        min_confidence: faces of at least this confidence (0–1).
+
+    Returns:
+        One row a face, or a frame without one, with the columns of `fer_core.schema.RECORDS`.
+
+    Raises:
+        RecordsError: there are no records, or a column or emotion does not exist.
+
+    Example:
+        >>> faces = load_records("out", emotions=["happy"], min_confidence=0.8)  # doctest: +SKIP
+        >>> faces.groupby("source").track_id.nunique()  # doctest: +SKIP
+    """
+    wanted = list(columns) if columns is not None else RECORDS.names
+    if unknown := sorted(set(wanted) - set(RECORDS.names)):
+        raise RecordsError(
+            f"no column {', '.join(unknown)}; expected some of {', '.join(RECORDS.names)}"
+        )
+    condition = record_filter(sources, emotions, since, until, min_confidence)
+    order = ["source", "pts", "face_index"]
+    needed = list(dict.fromkeys([*wanted, *order]))
+    table = record_dataset(directory).to_table(columns=needed, filter=condition)
+    table = table.sort_by([(name, "ascending") for name in order]).select(wanted)
+    return table.to_pandas()
+
+
+def record_dataset(directory: str | Path) -> ds.FileSystemDataset:
+    """The files under `records/` as one Arrow dataset with the schema `RECORDS`.
+
+    Raises:
+        RecordsError: there is no `records/` below the directory.
+    """
+    path = Path(directory) / "records"
+    if not path.is_dir():
+        raise RecordsError(
+            f"{directory} holds no records: expected the directory given to fer process --out"
+        )
+    return ds.dataset(path, schema=RECORDS, format="parquet")
+
+
+def record_filter(
+    sources: Sequence[str] | None = None,
+    emotions: Sequence[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    min_confidence: float | None = None,
+) -> ds.Expression | None:
+    """The filters of `load_records` as an Arrow expression, None if there are none."""
+    parts: list[ds.Expression] = []
+    if sources is not None:
+        parts.append(ds.field("source").isin(pa.array(sources, pa.string())))
+    if emotions is not None:
+        parts.append(ds.field("emotion").cast(pa.string()).isin(pa.array(emotions, pa.string())))
+    if since is not None:
+        parts.append(ds.field("captured_at") >= _instant(since))
+    if until is not None:
+        parts.append(ds.field("captured_at") < _instant(until))
+    if min_confidence is not None:
+        parts.append(ds.field("confidence") >= pa.scalar(min_confidence, pa.float32()))
+    condition = None
+    for part in parts:
+        condition = part if condition is None else condition & part
+    return condition
+
+
+def _instant(time: datetime) -> pa.Scalar:
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return pa.scalar(aware.astimezone(UTC), pa.timestamp("us", tz="UTC"))

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import RecordsError
 from fer_core.schema import RECORDS
 
@@ -51,6 +52,10 @@ def load_records(
     if unknown := sorted(set(wanted) - set(RECORDS.names)):
         raise RecordsError(
             f"no column {', '.join(unknown)}; expected some of {', '.join(RECORDS.names)}"
+        )
+    if unknown := sorted(set(emotions or ()) - set(EMOTIONS)):
+        raise RecordsError(
+            f"no emotion {', '.join(unknown)}; expected some of {', '.join(EMOTIONS)}"
         )
     condition = record_filter(sources, emotions, since, until, min_confidence)
     order = ["source", "pts", "face_index"]

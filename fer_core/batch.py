@@ -1,0 +1,125 @@
+"""A run over many videos: what it has to do, and what became of it."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fer_core.config import ProcessConfig
+from fer_core.engine import ModelIds
+from fer_core.errors import InputError
+from fer_core.inputs import find_videos, printable
+from fer_core.ledger import Decision, Todo, VideoSummary, decide
+
+# Networks and decoders use several cores each, and every video holds decoded frames in memory.
+_MOST_WORKERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A video that is not "ok", and why."""
+
+    source: str
+    status: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """What became of all INPUT, earlier runs included.
+
+    Args:
+        out: the output directory.
+        videos: how many INPUT names; the sum of `ok`, `partial`, `failed` and `pending`.
+        ok, partial, failed: by the status in the ledger.
+        pending: not yet processed, because the run was stopped.
+        done_before: of all, those that needed no work this time.
+        frames, faces: looked at and found, over all of INPUT.
+        media_s: length of all of INPUT in seconds, as far as the containers tell.
+        problems: those that are "partial" or "failed".
+    """
+
+    out: str
+    videos: int = 0
+    ok: int = 0
+    partial: int = 0
+    failed: int = 0
+    pending: int = 0
+    done_before: int = 0
+    frames: int = 0
+    faces: int = 0
+    media_s: float = 0.0
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def exit_code(self) -> int:
+        """0 only if every video of INPUT is ok."""
+        return 0 if self.ok == self.videos else 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields as plain values, for JSON."""
+        return asdict(self)
+
+
+def plan(inputs: Sequence[str], out: Path, config: ProcessConfig) -> list[Decision]:
+    """Every video that INPUT names, with what is to be done. Loads no network.
+
+    Raises:
+        InputError: INPUT names nothing, or `out` cannot be written to.
+        ModelError: a model is missing or damaged.
+        RecordsError: `out` holds something else than a dataset of this project.
+    """
+    videos = find_videos(inputs, out)
+    settings_hash = ModelIds.of(config).settings_hash
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {printable(out)}: {error.strerror}") from error
+    return decide(videos, out, settings_hash, config.render.enabled)
+
+
+def worker_count(config: ProcessConfig) -> int:
+    """How many videos are processed at once."""
+    return config.workers or min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
+
+
+def open_work(decisions: Sequence[Decision]) -> list[Decision]:
+    """Those decisions that ask for work."""
+    return [decision for decision in decisions if decision.todo is not Todo.NOTHING]
+
+
+def summarise(
+    out: Path, decisions: Sequence[Decision], results: Mapping[str, VideoSummary]
+) -> BatchSummary:
+    """The outcome of a run.
+
+    Args:
+        out: the output directory.
+        decisions: of the whole INPUT, as `plan` gave them.
+        results: rows of the videos that were processed, by video_id.
+    """
+    rows = [
+        decision.row if decision.todo is Todo.NOTHING else results.get(decision.video.video_id)
+        for decision in decisions
+    ]
+    known = [row for row in rows if row is not None]
+    status = Counter(row.status for row in known)
+    return BatchSummary(
+        out=printable(out.absolute()),
+        videos=len(rows),
+        ok=status["ok"],
+        partial=status["partial"],
+        failed=status["failed"],
+        pending=len(rows) - len(known),
+        done_before=len(decisions) - len(open_work(decisions)),
+        frames=sum(row.frames_sampled for row in known),
+        faces=sum(row.faces for row in known),
+        media_s=round(sum(row.duration_s or 0.0 for row in known), 3),
+        problems=tuple(
+            Problem(printable(row.source), row.status, row.error or "no reason given")
+            for row in known
+            if row.status != "ok"
+        ),
+    )

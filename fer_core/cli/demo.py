@@ -1,0 +1,35 @@
+"""`fer demo`: the whole path on sample videos that it draws itself."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_COLUMNS = "source time_s face_index track_id emotion confidence".split()
+_ROWS = 8
+
+
+def demo(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where the samples and results go.")
+    ] = Path("demo"),
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and logs.")] = False,
+) -> None:
+    """Draw sample videos, process them, and show the first rows.
+
+    Needs the extra `demo` (scikit-image, whose picture of an astronaut lends its face).
+    """
+    from fer_core.cli.run import report, run
+    from fer_core.config import ProcessConfig
+    from fer_core.records import load_records
+    from fer_core.samples import make_samples
+
+    videos, out = directory / "videos", directory / "out"
+    if not videos.is_dir():
+        make_samples(videos)
+    summary = run([str(videos)], out, ProcessConfig(), debug=debug)
+    report(summary, as_json=False)
+    rows = load_records(out, columns=_COLUMNS).dropna(subset="emotion").head(_ROWS)
+    rows["source"] = rows["source"].map(lambda source: Path(source).name)
+    typer.echo(f"\nthe first faces in {out / 'records'}:\n{rows.to_string(index=False)}")
+    raise typer.Exit(summary.exit_code)

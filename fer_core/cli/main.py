@@ -1,0 +1,73 @@
+"""The command `fer`: registers the commands, and turns errors into one line and an exit code."""
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from fer_core.cli.demo import demo
+from fer_core.cli.doctor import doctor
+from fer_core.cli.process import process
+from fer_core.errors import ConfigError, FerError, InputError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Facial emotion in batches of video: Parquet records and annotated videos.",
+)
+app.command()(process)
+app.command()(demo)
+app.command()(doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(f"fer {version('fer-pipeline')}")
+        except PackageNotFoundError:
+            typer.echo("fer (not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Options of all commands."""
+
+
+def main() -> None:
+    """Runs the command line and ends the process.
+
+    Exit codes: 0 all went well, 1 something failed, 2 the arguments cannot be used, 130 Ctrl-C.
+    No traceback is shown without `--debug`.
+    """
+    debug = "--debug" in sys.argv
+    try:
+        app()
+    except FerError as error:
+        if debug:
+            raise
+        _fail(str(error), 2 if isinstance(error, ConfigError | InputError) else 1)
+    except Exception as error:
+        if debug:
+            raise
+        _fail(f"{type(error).__name__}: {error} (run again with --debug for details)", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    line = " ".join(message.split())
+    sys.stderr.write(f"fer: {line.encode('utf-8', 'backslashreplace').decode()}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""`fer process`: analyse videos that are not done yet."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def process(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="INPUT...", help="Videos, directories, or globs in quotes."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where records and videos go."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="YAML file with settings."),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="One setting, such as detect.long_side=960."
+        ),
+    ] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print all settings as YAML and stop.")
+    ] = False,
+    sample_fps: Annotated[
+        str | None,
+        typer.Option(
+            "--sample-fps", metavar="N|all|keyframes", help="Frames looked at, a second of media."
+        ),
+    ] = None,
+    render: Annotated[
+        bool | None, typer.Option("--render/--no-render", help="Make annotated videos.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", metavar="NAME", help="Classifier: a name under models/, or a path."
+        ),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="auto|cpu|gpu", help="Where networks run.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", help="Videos processed at once.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON at the end.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and logs.")] = False,
+) -> None:
+    """Analyse videos into DIR. What is done there already is not done again.
+
+    Exit code: 0 if every video of INPUT is ok, 1 if some are not, 2 for unusable arguments,
+    130 after Ctrl-C.
+    """
+    from fer_core.config import ProcessConfig, dump_config, load_config
+
+    flags = {
+        "sample.fps": sample_fps,
+        "render.enabled": render,
+        "classify.model": model,
+        "device": device,
+        "workers": workers,
+    }
+    overrides = [f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None]
+    settings = load_config(ProcessConfig, config, [*(set_ or []), *overrides])
+    if print_config:
+        typer.echo(dump_config(settings), nl=False)
+        return
+    if not inputs or out is None:
+        raise typer.BadParameter("expected INPUT... and --out DIR")
+    from fer_core.cli.run import report, run
+
+    summary = run(inputs, out, settings, debug=debug)
+    report(summary, as_json)
+    raise typer.Exit(summary.exit_code)

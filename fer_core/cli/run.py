@@ -1,0 +1,103 @@
+"""Runs the flow from the command line, and says what became of it."""
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import typer
+
+from fer_core.batch import BatchSummary, open_work, plan, summarise
+from fer_core.cli.interrupt import EXIT_INTERRUPTED, Interruption
+from fer_core.config import ProcessConfig
+from fer_core.inputs import printable, to_text
+from fer_core.ledger import Decision
+from fer_core.progress import Board
+
+_MOST_PROBLEMS = 20
+
+
+def run(inputs: list[str], out: Path, config: ProcessConfig, *, debug: bool) -> BatchSummary:
+    """Plans a run and, where there is work, hands it to the flow.
+
+    Args:
+        inputs: as `fer_core.inputs.find_videos` takes them.
+        out: the output directory.
+        config: settings.
+        debug: whether Prefect's log lines may be seen.
+
+    Raises:
+        typer.Exit: with code 130, after Ctrl-C.
+        FerError: the arguments or the models cannot be used.
+    """
+    stop = threading.Event()
+    with Interruption(stop, printable(out)) as interruption:
+        decisions = plan(inputs, out, config)
+        work = open_work(decisions)
+        summary = (
+            _run_flow(inputs, out, config, work, interruption, debug)
+            if work and not stop.is_set()
+            else summarise(out, decisions, {})
+        )
+    if stop.is_set():
+        raise typer.Exit(EXIT_INTERRUPTED)
+    return summary
+
+
+def _run_flow(
+    inputs: list[str],
+    out: Path,
+    config: ProcessConfig,
+    work: list[Decision],
+    interruption: Interruption,
+    debug: bool,
+) -> BatchSummary:
+    from flows.server import Server, keep_quiet
+
+    if not debug:
+        keep_quiet()
+    server = Server()
+    interruption.last_resort = server.kill
+    server.start()
+
+    from flows.process_videos import process_videos
+    from flows.worker import Session, engine_for, session
+
+    engine_for(config)  # takes seconds, as the server does
+    server.wait(interruption.stop)
+    if interruption.stop.is_set():
+        raise typer.Exit(EXIT_INTERRUPTED)
+    visible = sys.stdout.isatty() and sys.stderr.isatty()
+    board = Board(work, config.render.enabled, visible)
+    session.set(Session(interruption.stop, board))
+    try:
+        state = process_videos(
+            [to_text(text) for text in inputs], to_text(out), config, return_state=True
+        )
+    finally:
+        board.close()
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def report(summary: BatchSummary, as_json: bool) -> None:
+    """Prints what became of a run, for people or as one line of JSON."""
+    typer.echo(json.dumps(summary.as_dict()) if as_json else describe(summary))
+
+
+def describe(summary: BatchSummary) -> str:
+    """What became of a run, in a few lines."""
+    counts = f"{summary.ok} ok, {summary.partial} partial, {summary.failed} failed"
+    before = f" ({summary.done_before} done before)" if summary.done_before else ""
+    found = f"{summary.frames} frames looked at, {summary.faces} faces found"
+    lines = [f"{counts}{before}; {found}"]
+    if summary.done_before == summary.videos:
+        done = "1 video is" if summary.videos == 1 else f"{summary.videos} videos are"
+        lines.insert(0, f"nothing to do: {done} done with these settings")
+    lines += [f"  {p.status}: {p.source}: {p.error}" for p in summary.problems[:_MOST_PROBLEMS]]
+    if more := len(summary.problems[_MOST_PROBLEMS:]):
+        lines.append(f"  … and {more} more, see videos/")
+    places = [f"{name:<10} {summary.out}/{name}/" for name in ("records", "annotated", "videos")]
+    return "\n".join([*lines, *places])

@@ -1,0 +1,132 @@
+"""How far a run over many videos is: one bar on the terminal, fed from several threads."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tqdm import tqdm
+
+from fer_core.errors import VideoError
+from fer_core.ledger import Decision, Todo
+from fer_core.pipeline import OnProgress, Progress
+from fer_core.sources.video import probe
+from fer_core.types import VideoRef
+
+_FORMAT = "{percentage:3.0f}% |{bar:20}| {desc} [{elapsed}, {remaining} left]"
+
+
+class Board:
+    """Counts videos, media time, frames and faces, and shows them on stderr.
+
+    The bar follows bytes, the one size that is known of every video before it is opened, so
+    that the time left makes sense for one long video as for many short ones.
+
+    Args:
+        work: what the run has to do.
+        render: whether annotated videos are made.
+        visible: whether the bar is drawn.
+    """
+
+    def __init__(self, work: Sequence[Decision], render: bool, visible: bool) -> None:
+        self._lock = threading.Lock()
+        self._began = time.monotonic()
+        self._active: dict[str, _Video] = {}
+        self._phases = {decision.video.video_id: _phases(decision, render) for decision in work}
+        self._done = 0
+        self._media_s, self._frames, self._faces = 0.0, 0, 0
+        self._bar = tqdm(
+            total=sum(_size(decision.video) for decision in work),
+            disable=not visible,
+            bar_format=_FORMAT,
+            smoothing=0,
+            mininterval=0.2,
+            leave=False,
+        )
+
+    def reporter(self, video: VideoRef) -> OnProgress:
+        """What the work on one video reports to; call it when the video begins."""
+        state = _Video(_size(video), _duration_s(video), self._phases[video.video_id])
+        with self._lock:
+            self._active[video.video_id] = state
+        return lambda progress: self._report(state, progress)
+
+    def finished(self, video: VideoRef) -> None:
+        """Counts a video as done, whatever became of it."""
+        with self._lock:
+            state = self._active.pop(video.video_id)
+            self._done += 1
+            self._bar.set_description_str(self._line(), refresh=False)
+            self._bar.update(state.weight * (1 - state.share))
+
+    def close(self) -> None:
+        """Takes the bar off the screen."""
+        with self._lock:
+            self._bar.close()
+
+    def _report(self, state: "_Video", progress: Progress) -> None:
+        with self._lock:
+            before, state.share = state.share, max(state.share, state.share_at(progress))
+            if progress.phase == "analyse":
+                self._media_s += progress.media_time_s - state.last.media_time_s
+                self._frames += progress.frames - state.last.frames
+                self._faces += progress.faces - state.last.faces
+                state.last = progress
+            self._bar.set_description_str(self._line(), refresh=False)
+            self._bar.update(state.weight * (state.share - before))
+
+    def _line(self) -> str:
+        elapsed = max(time.monotonic() - self._began, 1e-3)
+        return (
+            f"{self._done}/{len(self._phases)} videos, "
+            f"{timedelta(seconds=int(self._media_s))} of media, "
+            f"{self._frames / elapsed:.0f} frames/s, {self._faces / elapsed:.0f} faces/s"
+        )
+
+
+@dataclass(slots=True)
+class _Video:
+    """One video in work.
+
+    Args:
+        weight: its part of the whole, in bytes.
+        duration_s: its length in seconds, if it says.
+        phases: what is to be done with it, in order.
+        share: how much of that is done (0–1).
+        last: its latest report on the analysis.
+    """
+
+    weight: int
+    duration_s: float | None
+    phases: tuple[str, ...]
+    share: float = 0.0
+    last: Progress = field(default_factory=lambda: Progress("analyse", 0.0))
+
+    def share_at(self, progress: Progress) -> float:
+        """How much of this video is done, by the time its phase has reached."""
+        if not self.duration_s:
+            return 0.0
+        within = min(max(progress.media_time_s / self.duration_s, 0.0), 1.0)
+        return (self.phases.index(progress.phase) + within) / len(self.phases)
+
+
+def _phases(decision: Decision, render: bool) -> tuple[str, ...]:
+    if decision.todo is Todo.RENDER:
+        return ("render",)
+    return ("analyse", "render") if render else ("analyse",)
+
+
+def _size(video: VideoRef) -> int:
+    """Bytes of a file, at least 1 so that every video counts."""
+    try:
+        return max(video.path.stat().st_size, 1)
+    except OSError:
+        return 1
+
+
+def _duration_s(video: VideoRef) -> float | None:
+    try:
+        return probe(video.path).duration_s
+    except (VideoError, OSError):
+        return None

@@ -1,0 +1,128 @@
+"""The main flow: a folder of videos in, Parquet records and annotated videos out."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
+from prefect.states import Cancelled, Completed, Failed, State
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from fer_core.batch import BatchSummary, open_work, plan, summarise, worker_count
+from fer_core.config import ProcessConfig
+from fer_core.inputs import printable, to_path
+from fer_core.ledger import Decision, VideoSummary
+from fer_core.pipeline import failed, process
+from flows.worker import Session, Stopped, engine_for, session
+
+# Prefect's pool is unbounded by default. `workers` bounds the work; this only has to be larger.
+_MAX_THREADS = 64
+
+
+@flow(
+    name="process-videos",
+    task_runner=ThreadPoolTaskRunner(max_workers=_MAX_THREADS),
+    persist_result=False,
+    validate_parameters=True,
+)
+def process_videos(
+    inputs: list[str],
+    out: str,
+    config: ProcessConfig = ProcessConfig(),
+) -> State[BatchSummary]:
+    """Analyses every video of INPUT that `out` does not hold already, one task a video.
+
+    The run ends `Completed`, `Completed with failures`, `Failed` (not one video of this run
+    could be processed) or `Cancelled`. A faulty video never ends the others.
+
+    Args:
+        inputs: files, directories, globs, or `file://` URIs.
+        out: directory that gets `records/`, `videos/` and `annotated/`.
+        config: settings, or a dict of them.
+
+    Returns:
+        What became of all INPUT. With `return_state=True` it is the state's result.
+
+    Raises:
+        InputError: INPUT names no video, or `out` cannot be written to.
+        ModelError, ConfigError: the networks cannot be loaded.
+
+    Example:
+        >>> process_videos(["recordings/"], "out").ok  # doctest: +SKIP
+        3
+    """
+    directory = to_path(out)
+    decisions = plan(inputs, directory, config)
+    work = open_work(decisions)
+    get_run_logger().info("%d videos, %d of them to process", len(decisions), len(work))
+    current = session.get(None) or Session()
+    try:
+        results = _process_all(work, directory, config, current.stop)
+    finally:
+        current.stop.set()  # on Ctrl-C the threads would else finish their videos first
+    return _final_state(summarise(directory, decisions, results), len(work))
+
+
+@task(task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False)
+def process_video(
+    name: str, decision: Decision, out: Path, config: ProcessConfig
+) -> State[VideoSummary | None]:
+    """Does what the ledger decided for one video. Nothing is retried: no fault here heals.
+
+    Args:
+        name: what the task run is called.
+        decision: the video, and what is to be done with it.
+        out: the output directory.
+        config: settings.
+    """
+    current = session.get(None) or Session()
+    try:
+        with current.watching(decision.video) as on_progress:
+            row = process(decision, out, engine_for(config), config, on_progress)
+    except Stopped:
+        return Cancelled(message="stopped")
+    except Exception as error:
+        get_run_logger().exception("unexpected error in %s", name)
+        # Without an engine the row has no settings hash, so the next run tries again.
+        row = failed(decision.video, out, None, f"{type(error).__name__}: {error}")
+    if row.status == "failed":
+        return Failed(message=row.error, data=row)
+    return Completed(message=row.error, data=row)
+
+
+def _process_all(
+    work: Sequence[Decision], out: Path, config: ProcessConfig, stop: threading.Event
+) -> dict[str, VideoSummary]:
+    """Rows of the processed videos by video_id. `workers` tasks run at a time.
+
+    Tasks are submitted when there is room for them, so that a stop leaves no long queue.
+    """
+    if not work:
+        return {}
+    engine_for(config)  # a missing model or device ends the run here, not in every task
+    room = threading.Semaphore(worker_count(config))
+    futures: list[PrefectFuture[Any]] = []
+    for decision in work:
+        room.acquire()
+        if stop.is_set():
+            break
+        future = process_video.submit(printable(decision.video.relative), decision, out, config)
+        future.add_done_callback(lambda _: room.release())
+        futures.append(future)
+    rows = [future.result(raise_on_failure=False) for future in futures]
+    return {row.video_id: row for row in rows if isinstance(row, VideoSummary)}
+
+
+def _final_state(summary: BatchSummary, attempted: int) -> State[BatchSummary]:
+    message = f"{summary.ok} ok, {summary.partial} partial, {summary.failed} failed"
+    if summary.pending:
+        return Cancelled(message=f"stopped: {message}, {summary.pending} pending", data=summary)
+    if attempted and summary.failed == summary.videos:
+        return Failed(message=message, data=summary)
+    if summary.ok < summary.videos:
+        return Completed(name="Completed with failures", message=message, data=summary)
+    return Completed(message=message, data=summary)

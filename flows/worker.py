@@ -1,0 +1,68 @@
+"""What one worker process holds: the networks, loaded once, and whom it reports to."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from fer_core.config import ProcessConfig
+from fer_core.engine import Engine
+from fer_core.pipeline import OnProgress, Progress
+from fer_core.progress import Board
+from fer_core.types import VideoRef
+
+
+class Stopped(Exception):
+    """The run was asked to stop: raised within a video, whose files then do not appear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the starter of a run shares with its tasks, as long as they are threads of it.
+
+    Args:
+        stop: set it, and every video ends at its next frame.
+        board: where progress is shown, if anywhere.
+    """
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    board: Board | None = None
+
+    @contextmanager
+    def watching(self, video: VideoRef) -> Iterator[OnProgress]:
+        """A callback for the analysis of one video, which counts it and can end it."""
+        report = self.board.reporter(video) if self.board else None
+
+        def on_progress(progress: Progress) -> None:
+            if self.stop.is_set():
+                raise Stopped
+            if report:
+                report(progress)
+
+        try:
+            yield on_progress
+        finally:
+            if self.board:
+                self.board.finished(video)
+
+
+session: ContextVar[Session] = ContextVar("session")
+"""Prefect copies context variables into the threads of its tasks; other workers have none."""
+
+_engines: dict[str, Engine] = {}
+_engines_lock = threading.Lock()
+
+
+def engine_for(config: ProcessConfig) -> Engine:
+    """This process's networks for these settings, loaded at the first call.
+
+    Raises:
+        ModelError: a model is missing or damaged.
+        ConfigError: the device does not exist.
+    """
+    key = config.model_dump_json(include={"detect", "classify", "device"})
+    with _engines_lock:
+        if key not in _engines:
+            _engines[key] = Engine.load(config)
+        return _engines[key]

@@ -248,7 +248,7 @@ def _annotate(
             read_overlays(records),
             out / relative,
             config.render,
-            lambda seconds: on_progress(Progress("render", seconds)),
+            lambda part: on_progress(Progress("render", part * (row.duration_s or 0.0))),
         )
     except (RenderError, VideoError) as error:
         reasons = [row.error] if row.error else []

@@ -13,6 +13,10 @@ from fer_core.errors import RecordsError
 from fer_core.schema import RECORDS
 
 
+_NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
+"""`face_index` and `track_id` stay integers beside rows without a face."""
+
+
 def load_records(
     directory: str | Path,
     columns: Sequence[str] | None = None,
@@ -62,7 +66,7 @@ def load_records(
     needed = list(dict.fromkeys([*wanted, *order]))
     table = record_dataset(directory).to_table(columns=needed, filter=condition)
     table = table.sort_by([(name, "ascending") for name in order]).select(wanted)
-    return table.to_pandas()
+    return table.to_pandas(types_mapper=_NULLABLE.get)
 
 
 def record_dataset(directory: str | Path) -> ds.FileSystemDataset:

@@ -1,0 +1,13 @@
+"""Keras as the training code uses it: without the types that checkers infer for it.
+
+Keras publishes no annotations, and what can be inferred from its defaults is wrong (`axis=-1`
+becomes "int only", every operation "may return None"). Which backend computes is decided by
+KERAS_BACKEND before the first import, as everywhere in Keras.
+"""
+
+import importlib
+from typing import Any
+
+keras: Any = importlib.import_module("keras")
+layers: Any = keras.layers
+ops: Any = keras.ops

@@ -1,6 +1,7 @@
 """From packets to decoded frames with true time stamps, past whatever is damaged."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
 from av.container import InputContainer
@@ -10,9 +11,10 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from fer_core.errors import NoFrames
 from fer_core.sources.base import SourceStats
-from fer_core.sources.container import reason
-from fer_core.sources.packets import Damage
+from fer_core.sources.container import open_container, reason, video_stream
+from fer_core.sources.packets import Damage, PacketReader
 from fer_core.sources.sampling import FrameClock
 
 SkipFrame = Literal["DEFAULT", "NONREF", "NONKEY"]
@@ -110,3 +112,27 @@ def _lacks_pts(container: InputContainer, stream: VideoStream) -> bool:
     if container.format.name == "avi":
         return bool(stream.codec_context.has_b_frames)
     return stream.start_time is None
+
+
+def first_frame(path: Path) -> VideoFrame:
+    """The first frame of a video that can be decoded.
+
+    Raises:
+        UnreadableVideo, NoVideoStream, NoFrames: there is none.
+    """
+    with open_container(path) as container:
+        stream = video_stream(container, path)
+        stats = SourceStats()
+        decoder = Decoder(container, stream, stats)
+        for packet in PacketReader(container, path, decoder.damage).packets(stream):
+            for frame in decoder.decode(packet):
+                return frame
+        for frame in decoder.decode(None):
+            return frame
+        raise NoFrames(no_frames_message(path, stats))
+
+
+def no_frames_message(path: Path, stats: SourceStats) -> str:
+    """What to tell about a video of which nothing could be decoded."""
+    why = stats.damage or "the header is there, the pictures are not"
+    return f"{path}: expected pictures, not one could be decoded ({why})"

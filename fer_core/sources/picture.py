@@ -14,6 +14,9 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
 from fer_core.types import ByteArray
 
+_AREA = Interpolation.AREA
+"""Averages all the pixels it shrinks, and is the fastest of swscale's ways that do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
@@ -116,7 +119,7 @@ class PictureMaker:
             width,
             height,
             "bgr24",
-            interpolation=Interpolation.BILINEAR,
+            interpolation=_AREA,
             threads=1,
         )
         return np.ascontiguousarray(self.orientation.apply(cast(ByteArray, small.to_ndarray())))

@@ -26,7 +26,7 @@ from fer_core.sources.container import (
     open_container,
     video_stream,
 )
-from fer_core.sources.decoder import Decoder, SkipFrame
+from fer_core.sources.decoder import Decoder, SkipFrame, no_frames_message
 from fer_core.sources.packets import PacketReader
 from fer_core.sources.picture import Orientation, PictureMaker
 from fer_core.sources.sampling import PacketOrder, SampleGrid
@@ -198,8 +198,7 @@ class VideoSource:
                 f"{self._path}: none of its key frames is shown; "
                 "set sample.fps to a number or to all"
             )
-        why = self._stats.damage or "the header is there, the pictures are not"
-        return f"{self._path}: expected pictures, not one could be decoded ({why})"
+        return no_frames_message(self._path, self._stats)
 
 
 def probe(path: Path) -> VideoInfo:

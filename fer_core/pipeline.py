@@ -236,12 +236,16 @@ def _with_info(row: VideoSummary, source: VideoSource, named: NamedCapture) -> V
     )
 
 
+_NOT_ANNOTATED = "no annotated video: "
+
+
 def _annotate(
     video: VideoRef, out: Path, row: VideoSummary, config: ProcessConfig, on_progress: OnProgress
 ) -> VideoSummary:
     """Renders the annotated video from the records; a failure makes the row "partial"."""
     relative = Path("annotated") / video.relative
     records = records_path(out, row.video_id, row.captured_at)
+    damage = (row.error or "").partition(_NOT_ANNOTATED)[0].removesuffix("; ")
     try:
         render(
             video.path,
@@ -251,8 +255,8 @@ def _annotate(
             lambda part: on_progress(Progress("render", part * (row.duration_s or 0.0))),
         )
     except (RenderError, VideoError) as error:
-        reasons = [row.error] if row.error else []
-        return replace(
-            row, status="partial", error="; ".join([*reasons, f"no annotated video: {error}"])
-        )
-    return replace(row, annotated=relative.as_posix())
+        reasons = [damage] if damage else []
+        reasons.append(f"{_NOT_ANNOTATED}{error}")
+        return replace(row, status="partial", error="; ".join(reasons))
+    status = "partial" if damage else "ok"
+    return replace(row, status=status, error=damage or None, annotated=relative.as_posix())

@@ -1,0 +1,32 @@
+"""The real networks, loaded once, and small real videos."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fer_core.config import ProcessConfig
+from fer_core.engine import Engine
+from fer_core.samples import make_samples
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The shipped detector and classifier with default settings, on the CPU."""
+    with Engine.load(ProcessConfig(device="cpu")) as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The demo's clips."""
+    return make_samples(tmp_path_factory.mktemp("samples"))
+
+
+@pytest.fixture(scope="session")
+def shared_clips() -> Path:
+    """Real recordings beside the checkout, not part of the repository."""
+    directory = Path(__file__).parents[3] / "shared" / "video"
+    if not directory.is_dir():
+        pytest.skip("needs the shared clips (../shared/video), which are not here")
+    return directory

@@ -39,9 +39,9 @@ class ModelConfig(Section):
 
     stem: PositiveInt = 32
     widths: tuple[PositiveInt, ...] = (64, 128, 256)
-    blocks: tuple[PositiveInt, ...] = (2, 2, 1)
+    blocks: tuple[PositiveInt, ...] = (1, 1, 1)
     se_ratio: PositiveInt = 8
-    dropout: float = Field(default=0.4, ge=0, lt=1)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _same_length(self) -> "ModelConfig":
@@ -88,7 +88,7 @@ class AugmentConfig(Section):
     jpeg_quality: int = Field(default=20, ge=1, le=95)
     noise: float = Field(default=0.1, ge=0, le=1)
     noise_sigma: PositiveFloat = 12.0
-    erase: float = Field(default=0.4, ge=0, le=1)
+    erase: float = Field(default=0.3, ge=0, le=1)
     erase_side: float = Field(default=0.4, gt=0, le=1)
     mixup: float = Field(default=0.0, ge=0)
 

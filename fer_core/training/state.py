@@ -1,12 +1,12 @@
 """Checkpoints of a run: all variables as numpy arrays in one file, whole or not there."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fer_core.atomic import atomic_file
 from fer_core.errors import TrainingError
 from fer_core.training.backend import ops
 
@@ -14,15 +14,10 @@ from fer_core.training.backend import ops
 def save_state(file: Path, variables: list[Any], facts: dict[str, Any]) -> None:
     """Writes variables and JSON-able facts; a crash leaves the former file as it was."""
     arrays: dict[str, Any] = {f"v{i:04d}": ops.convert_to_numpy(v) for i, v in enumerate(variables)}
-    partial = file.with_suffix(".partial")
     try:
-        with partial.open("wb") as stream:
-            np.savez(stream, facts=np.array(json.dumps(facts)), **arrays)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(file)
+        with atomic_file(file) as temporary:
+            np.savez(temporary, facts=np.array(json.dumps(facts)), **arrays)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise TrainingError(f"cannot write {file}: {error}; the last checkpoint is kept") from error
 
 

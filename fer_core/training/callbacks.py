@@ -1,0 +1,43 @@
+"""What happens between the epochs of `fit`."""
+
+import time
+from typing import Any
+
+from tqdm import tqdm
+
+from fer_core.training.backend import keras
+
+
+class EpochEnd(keras.callbacks.Callback):
+    """Hands over to the run when an epoch is done, and stops when the run says so."""
+
+    def __init__(self, run: Any):
+        super().__init__()
+        self.run = run
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        # On JAX, asking a callback for its model is what brings the variables up to date.
+        model = self.model
+        loss = float((logs or {})["loss"])
+        model.stop_training = self.run.end_epoch(loss, time.monotonic() - self.began)
+
+
+class Progress(keras.callbacks.Callback):
+    """A bar of the epoch's steps; none where standard error is no terminal."""
+
+    def __init__(self, epochs: int):
+        super().__init__()
+        self.epochs = epochs
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        name = f"epoch {epoch + 1}/{self.epochs}"
+        self.bar = tqdm(total=self.params["steps"], desc=name, leave=False, disable=None)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.bar.update()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.bar.close()

@@ -1,0 +1,44 @@
+"""On what a run ran: for model cards, and to tell two runs apart."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fer_core.training.backend import keras
+
+_DISTRIBUTIONS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+
+
+def describe_environment() -> dict[str, Any]:
+    """Backend, versions, machine and the commit of the code; nothing that names a person."""
+    backend = keras.backend.backend()
+    facts: dict[str, Any] = {"keras": keras.__version__, "backend": backend}
+    if backend in _DISTRIBUTIONS:
+        facts[backend] = version(_DISTRIBUTIONS[backend])
+    return facts | {
+        "machine": f"{os.cpu_count()} × {_processor()}",
+        "gpu": len(keras.distribution.list_devices("gpu")),
+        "commit": _commit(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _commit() -> str | None:
+    """The checkout's commit; None in an installed package, or without git."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,147 @@
+"""The README of a published model: its card in words and tables."""
+
+from pathlib import Path
+from typing import Any
+
+from fer_core.atomic import atomic_file
+
+NOTES = "## Notes"
+"""What stands in a README from this line on was written by a person, and is kept."""
+
+
+def write_readme(directory: Path, card: dict[str, Any]) -> None:
+    """Writes `README.md` beside a card; notes in an earlier one stay at its end."""
+    file = directory / "README.md"
+    earlier = file.read_text("utf-8") if file.is_file() else ""
+    start = earlier.find(NOTES)
+    notes = earlier[start:] if start >= 0 else ""
+    with atomic_file(file) as temporary:
+        temporary.write_text("\n".join((*_sections(card), notes)).rstrip() + "\n", "utf-8")
+
+
+def _sections(card: dict[str, Any]) -> list[str]:
+    [(split, metrics)] = card["metrics"].items()
+    return [
+        _introduction(card, split, metrics),
+        _training(card),
+        _quality(split, metrics),
+        _robustness(metrics),
+        _LIMITS,
+    ]
+
+
+def _introduction(card: dict[str, Any], split: str, metrics: dict[str, Any]) -> str:
+    size = card["input"]["size"]
+    return f"""# {card["name"]}
+
+Tells the emotion of a face: one of {", ".join(card["classes"])}.
+
+| | |
+|---|---|
+| takes | (n, {size}, {size}, 1), grey 0–255; it normalises by itself |
+| gives | (n, {len(card["classes"])}) logits; divide by {card["temperature"]}, then softmax |
+| parameters | {card["parameters"]:,} |
+| accuracy | {_percent(metrics["accuracy"])} on {split} ({metrics["n"]:,} faces) |
+| file | `{card["weights"]}`, loads with Keras 3 in safe mode; SHA-256 in `card.json` |
+"""
+
+
+def _training(card: dict[str, Any]) -> str:
+    config, trained, data = card["config"], card["trained"], card["data"]
+    machines = "; ".join(_machine(environment) for environment in trained["environments"])
+    stages = ", ".join(
+        f"{blocks} × {width}"
+        for width, blocks in zip(config["model"]["widths"], config["model"]["blocks"], strict=True)
+    )
+    optimiser = config["optimiser"]
+    return f"""## How it was trained
+A residual network with squeeze-and-excitation (blocks × channels: {stages}), from scratch, on
+{data["train"]["faces"]:,} faces of {data["train"]["name"]}; the epoch and the temperature were
+chosen by {data["validation"]["faces"]:,} faces of {data["validation"]["name"]}.
+{trained["epochs"]} epochs of {optimiser["name"]} with a cosine from
+{optimiser["learning_rate"]}, batches of {config["batch_size"]}, {config["precision"]},
+averaged weights ({optimiser["ema"]} a step), label smoothing
+{config["loss"]["label_smoothing"]}, a second head on the FER+ votes (weight
+{config["loss"]["votes_weight"]}, left out here); best was epoch {trained["best_epoch"]}.
+It took {trained["seconds"] / 60:.0f} minutes on {machines}. All settings stand in `card.json`.
+"""
+
+
+def _machine(environment: dict[str, Any]) -> str:
+    gpus = f" and {environment['gpu']} GPU" if environment["gpu"] else ""
+    return (
+        f"{environment['machine']}{gpus}, Keras {environment['keras']} on {environment['backend']}"
+    )
+
+
+def _quality(split: str, metrics: dict[str, Any]) -> str:
+    lines = [
+        f"## How good it is ({split})",
+        f"Accuracy {_percent(metrics['accuracy'])}, balanced "
+        f"{_percent(metrics['balanced_accuracy'])}, "
+        f"macro F1 {metrics['macro_f1']:.3f}. Calibration error {metrics['ece']:.3f} "
+        f"({metrics['ece_uncalibrated']:.3f} before the temperature).",
+    ]
+    if metrics["n_unseen"] is not None and metrics["accuracy_unseen"] is not None:
+        lines.append(
+            f"Without the pictures that stand in the training data too, {metrics['n_unseen']:,} "
+            f"are left: {_percent(metrics['accuracy_unseen'])} of them."
+        )
+    lines.append("The temperature and the epoch were chosen on these same faces.\n")
+    lines.append("| emotion | precision | recall | F1 | faces |\n|---|---|---|---|---|")
+    lines += [
+        f"| {name} | {s['precision']:.3f} | {s['recall']:.3f} | {s['f1']:.3f} | {s['support']} |"
+        for name, s in metrics["classes"].items()
+    ]
+    return "\n".join([*lines, "", _mistakes(metrics), ""])
+
+
+def _mistakes(metrics: dict[str, Any]) -> str:
+    names = list(metrics["classes"])
+    shares = [
+        (count / max(sum(row), 1), true, said)
+        for true, row in zip(names, metrics["confusion"], strict=True)
+        for said, count in zip(names, row, strict=True)
+        if true != said
+    ]
+    worst = "; ".join(
+        f"{true} taken for {said} ({_percent(share)})"
+        for share, true, said in sorted(shares, reverse=True)[:5]
+    )
+    return f"Its most frequent mistakes, as shares of the true emotion: {worst}."
+
+
+def _robustness(metrics: dict[str, Any]) -> str:
+    if not metrics["robustness"]:
+        return ""
+    whole = metrics["accuracy"]
+    lines = ["## What recordings cost it", "Each alone, on the same faces:", ""]
+    lines.append("| | accuracy | points lost |\n|---|---|---|")
+    lines += [
+        f"| {name} | {_percent(share)} | {100 * (whole - share):.1f} |"
+        for name, share in metrics["robustness"].items()
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+_LIMITS = """## Where it fails
+It was made for faces seen from the front, cut as FER2013 cuts them (the project's `crops.py` does),
+one face in the picture. Faces turned far to a side, covered, very small or smeared by motion are
+guesses. People themselves agree with FER2013's labels on about two faces of three, and fear, anger
+and sadness are mixed up most. The pictures show acted and captioned web photos, mostly of adults
+with light skin; how the errors fall on age, skin and sex was not measured here.
+
+## Rights
+The weights come from FER2013, web photos collected for a contest in 2013 without a clear licence,
+and from the FER+ votes on them (Barsoum et al., 2016). No picture is part of this model. Whether
+that origin allows your use is yours to judge.
+
+## What it is for, and what not
+For statistics over many faces of recordings one may analyse, and for finding passages to look at.
+An expression in one frame is not what somebody feels. Not for judging single people: not in
+hiring, policing, schools, medicine or at borders, where laws may forbid it outright.
+"""

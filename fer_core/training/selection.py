@@ -1,0 +1,61 @@
+"""Which faces a run learns from and is measured by."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import DatasetError
+from fer_core.training.config import DataConfig
+from fer_core.training.dataset import FaceSet, load_faces
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The faces of a run, after what the configuration leaves out."""
+
+    train: FaceSet
+    validation: FaceSet
+
+
+def load_data(config: DataConfig) -> TrainingData:
+    """Reads, selects and checks a run's faces.
+
+    Raises:
+        DatasetError: a file is unusable, its pictures have another size than `config.size`, or
+            an emotion has no face.
+    """
+    train, validation = load_faces(config.train), load_faces(config.validation)
+    for faces in (train, validation):
+        _check_size(faces, config.size)
+    keep = np.ones(len(train), bool)
+    if config.drop_blank:
+        keep &= np.ptp(train.images, axis=(1, 2)) > 0
+    if config.drop_leaks:
+        keep &= ~np.isin(train.digests(), validation.digests())
+    log.info("%s: %d faces, %d left out", train.name, keep.sum(), (~keep).sum())
+    train = train.only(keep)
+    for faces in (train, validation):
+        _check_classes(faces)
+    return TrainingData(train, validation)
+
+
+def _check_size(faces: FaceSet, size: int) -> None:
+    side = faces.images.shape[1]
+    if side != size:
+        raise DatasetError(
+            f"{faces.name}: expected pictures of {size} pixels (data.size), got {side}; "
+            f"set data.size={side} or prepare the data again"
+        )
+
+
+def _check_classes(faces: FaceSet) -> None:
+    empty = [name for name, count in faces.counts().items() if not count]
+    if empty:
+        raise DatasetError(
+            f"{faces.name}: expected faces of all of {', '.join(EMOTIONS)}, "
+            f"got none of {', '.join(empty)}; add some"
+        )

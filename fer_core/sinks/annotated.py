@@ -4,7 +4,7 @@ No network runs here. Every frame that decodes is shown, at its own time; frames
 samples carry the latest result.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -71,7 +71,7 @@ class Overlay:
 
 def render(
     video_path: Path,
-    records: Sequence[Overlay],
+    records: Iterable[Overlay],
     out: Path,
     config: RenderConfig | None = None,
     progress: Callable[[float], None] | None = None,
@@ -117,7 +117,7 @@ class _Renderer:
         target: OutputContainer,
         path: Path,
         first: VideoFrame,
-        records: Sequence[Overlay],
+        records: Iterable[Overlay],
         config: RenderConfig,
     ) -> None:
         self._target = target

@@ -91,8 +91,8 @@ class PacketReader:
                 "are missing behind it"
             )
         elif length and "matroska" in self._container.format.name:
-            end_s = ((self._container.start_time or 0) + length) / av.time_base
-            if end_s - self._reached_s > _MAX_GAP_S:
+            gap_s = length / av.time_base - self._reached_s  # Matroska counts from 0
+            if gap_s > _MAX_GAP_S:
                 self._damage.ends_early(
                     f"ends at {self._reached_s:.1f} s{of}: what follows cannot be read"
                 )

@@ -73,6 +73,7 @@ class VideoSource:
         self._stats = SourceStats()
         self._order = PacketOrder()
         self._read_until: int | None = None
+        self._pictures: Iterator[VideoFrame] = iter(())
         self._container: InputContainer | None = open_container(path)
         try:
             self._open(self._container, long_side, captured_at)
@@ -84,8 +85,9 @@ class VideoSource:
         self, container: InputContainer, long_side: int, captured_at: datetime | None
     ) -> None:
         stream = video_stream(container, self._path)
-        self._decoder = Decoder(container, stream, self._stats, _skip_frame(self._sample))
-        pictures = self._decode(container, stream)
+        decoder = Decoder(container, stream, self._stats, _skip_frame(self._sample))
+        self._time_base = decoder.time_base
+        pictures = self._decode(container, stream, decoder)
         first = next(pictures, None)
         if first is None:
             raise NoFrames(self._explain_no_frames())
@@ -96,7 +98,7 @@ class VideoSource:
         self._start = min(start, _pts(first))
         width, height = orientation.size(first.width, first.height)
         self._info = VideoInfo(
-            start_time_s=float(self._start * self._decoder.time_base),
+            start_time_s=float(self._start * self._time_base),
             duration_s=duration_s(container, stream),
             fps=float(stream.average_rate) if stream.average_rate else None,
             width=width,
@@ -119,7 +121,7 @@ class VideoSource:
     @property
     def time_base(self) -> Fraction:
         """Seconds per unit of a frame's pts."""
-        return self._decoder.time_base
+        return self._time_base
 
     def frames(self) -> Iterator[Frame]:
         """The sampled frames in order of pts; one pass, so call it once.
@@ -140,7 +142,7 @@ class VideoSource:
         if self._container is not None:
             self._container.close()
         self._container = None
-        self._pictures = iter(())
+        self._pictures = iter(())  # with the generator goes the decoder, and its threads
 
     def __enter__(self) -> Self:
         return self
@@ -153,9 +155,10 @@ class VideoSource:
     ) -> None:
         self.close()
 
-    def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    def _decode(
+        self, container: InputContainer, stream: VideoStream, decoder: Decoder
+    ) -> Iterator[VideoFrame]:
         """All decoded frames, while noting every packet's pts for the ranks."""
-        decoder = self._decoder
         for packet in PacketReader(container, self._path, decoder.damage).packets(stream):
             if not packet.is_discard:
                 self._order.add(decoder.stamp(packet))

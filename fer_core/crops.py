@@ -39,10 +39,8 @@ def crop_face(
     left, top = round(x + (width - side) / 2), round(y + (height - side) / 2)
     square = _cut(luma, left, top, side)
     interpolation = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    crop = cv2.resize(square, (size, size), interpolation=interpolation)
-    if limited_range:
-        crop = _FULL_RANGE[crop]
-    return np.asarray(crop, np.uint8)
+    crop = np.asarray(cv2.resize(square, (size, size), interpolation=interpolation), np.uint8)
+    return _FULL_RANGE[crop] if limited_range else crop
 
 
 def _cut(luma: ByteArray, left: int, top: int, side: int) -> ByteArray:

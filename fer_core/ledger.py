@@ -182,7 +182,7 @@ def _todo(
         return Todo.ANALYSE
     if fingerprint(video.path) != (row.size, row.mtime):
         return Todo.ANALYSE
-    if render and row.status != "failed":
-        if row.annotated is None or not (out / row.annotated).is_file():
-            return Todo.RENDER
+    is_rendered = row.annotated is not None and (out / row.annotated).is_file()
+    if render and row.status != "failed" and not is_rendered:
+        return Todo.RENDER
     return Todo.NOTHING

@@ -12,7 +12,6 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import RecordsError
 from fer_core.schema import RECORDS
 
-
 _NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
 """`face_index` and `track_id` stay integers beside rows without a face."""
 

@@ -110,6 +110,13 @@ def _without_greetings() -> Iterator[None]:
 _GREETING = re.compile(rb"I\d{4} |WARNING: All log messages before absl|\s*$")
 
 
+def devices() -> dict[str, str]:
+    """What networks could run on here, and by which framework: for a bug report."""
+    keras = _import_keras()
+    found = [str(name) for name in keras.distribution.list_devices()]
+    return {"backend": keras.backend.backend(), "devices": ", ".join(found) or "none"}
+
+
 def _device_name(keras: Any, device: Device) -> str:
     has_gpu = device != "cpu" and bool(keras.distribution.list_devices("gpu"))
     if device == "gpu" and not has_gpu:

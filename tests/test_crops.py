@@ -51,7 +51,9 @@ def test_a_view_of_a_rotated_picture_is_cut_as_its_copy() -> None:
 @given(
     x=st.floats(-500, 500), y=st.floats(-500, 500), side=st.floats(0, 900), size=st.integers(1, 96)
 )
-def test_any_box_gives_a_crop_of_the_size_asked_for(x: float, y: float, side: float, size: int) -> None:
+def test_any_box_gives_a_crop_of_the_size_asked_for(
+    x: float, y: float, side: float, size: int
+) -> None:
     luma = np.random.default_rng(1).integers(0, 256, (60, 80), np.uint8)
     crop = crop_face(luma, box(x, y, side, side / 2), size)
     assert crop.shape == (size, size)

@@ -75,7 +75,9 @@ def test_filters_leave_what_was_asked_for(out: Path) -> None:
     assert set(happy.emotion) <= {"happy", "sad"}
     assert happy.confidence.min() >= 0.2
     everything = load_records(out)
-    expected = everything[everything.emotion.isin(["happy", "sad"]) & (everything.confidence >= 0.2)]
+    expected = everything[
+        everything.emotion.isin(["happy", "sad"]) & (everything.confidence >= 0.2)
+    ]
     assert len(happy) == len(expected) > 0
 
 

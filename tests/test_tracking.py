@@ -12,9 +12,7 @@ from fer_core.types import Faces
 def faces(*centres: tuple[float, float], side: float = 60) -> Faces:
     n = len(centres)
     boxes = np.array([[x - side / 2, y - side / 2, side, side] for x, y in centres], np.float32)
-    return Faces(
-        boxes.reshape(n, 4), np.zeros((n, 10), np.float32), np.full(n, 0.9, np.float32)
-    )
+    return Faces(boxes.reshape(n, 4), np.zeros((n, 10), np.float32), np.full(n, 0.9, np.float32))
 
 
 def follow(frames: list[tuple[float, Faces]], lost_s: float = 2.0) -> list[list[int]]:

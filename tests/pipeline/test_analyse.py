@@ -171,7 +171,7 @@ def test_what_is_no_picture_is_said(engine: Engine, tmp_path: Path) -> None:
     text.write_text("not a picture")
     with pytest.raises(InputError, match="is no picture that OpenCV can read"):
         detect_emotions(text, engine)
-    with pytest.raises(InputError, match="cannot read .*gone.jpg"):
+    with pytest.raises(InputError, match=r"cannot read .*gone\.jpg"):
         detect_emotions(tmp_path / "gone.jpg", engine)
     with pytest.raises(InputError, match="got float64 of shape"):
         detect_emotions(np.zeros((5, 5, 3)), engine)

@@ -1,6 +1,7 @@
 """What this installation consists of: versions, devices, codecs, models."""
 
 import json
+import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +17,7 @@ PACKAGES = (
     "tensorflow tqdm trackers typer"
 ).split()
 ENCODERS = ("libx264", "aac")
-DECODERS = ("h264", "hevc", "vp9", "av1", "mpeg4", "gif")
+DECODERS = ("h264", "hevc", "vp9", "libdav1d", "mpeg4", "gif")
 
 
 def examine() -> dict[str, dict[str, str]]:
@@ -58,15 +59,22 @@ def _version(package: str) -> str:
 
 
 def _devices() -> dict[str, str]:
-    from fer_core.runtime import devices
+    from fer_core.runtime import _import_keras as import_keras
 
-    return devices()
+    keras = import_keras()
+    gpus = keras.distribution.list_devices("gpu")
+    return {
+        "backend": keras.backend.backend(),
+        "cpu": f"{len(os.sched_getaffinity(0))} cores",
+        "gpu": ", ".join(gpus) or "none",
+    }
 
 
 def _codecs() -> dict[str, str]:
     import av
 
     return {
+        "ffmpeg": av.ffmpeg_version_info,
         **{f"decode {name}": _codec(av, name, "r") for name in DECODERS},
         **{f"encode {name}": _codec(av, name, "w") for name in ENCODERS},
     }

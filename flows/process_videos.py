@@ -7,9 +7,10 @@ from typing import Any
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
-from prefect.states import Cancelled, Completed, Failed, State
+from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from fer_core.batch import BatchSummary, open_work, plan, summarise, worker_count
@@ -17,15 +18,17 @@ from fer_core.config import ProcessConfig
 from fer_core.inputs import printable, to_path
 from fer_core.ledger import Decision, VideoSummary
 from fer_core.pipeline import failed, process
+from fer_core.types import VideoRef
 from flows.worker import Session, Stopped, engine_for, session
 
 # Prefect's pool is unbounded by default. `workers` bounds the work; this only has to be larger.
-_MAX_THREADS = 64
+# (Any: Prefect's own type of this parameter takes none of its task runners.)
+_THREADS: Any = ThreadPoolTaskRunner(max_workers=64)
 
 
 @flow(
     name="process-videos",
-    task_runner=ThreadPoolTaskRunner(max_workers=_MAX_THREADS),
+    task_runner=_THREADS,
     persist_result=False,
     validate_parameters=True,
 )
@@ -62,8 +65,9 @@ def process_videos(
     current = session.get(None) or Session()
     try:
         results = _process_all(work, directory, config, current.stop)
-    finally:
-        current.stop.set()  # on Ctrl-C the threads would else finish their videos first
+    except BaseException:
+        current.stop.set()  # the threads would else finish their videos before Ctrl-C counts
+        raise
     return _final_state(summarise(directory, decisions, results), len(work))
 
 
@@ -88,7 +92,7 @@ def process_video(
     except Exception as error:
         get_run_logger().exception("unexpected error in %s", name)
         # Without an engine the row has no settings hash, so the next run tries again.
-        row = failed(decision.video, out, None, f"{type(error).__name__}: {error}")
+        row = failed(decision.video, out, None, _explain(error))
     if row.status == "failed":
         return Failed(message=row.error, data=row)
     return Completed(message=row.error, data=row)
@@ -105,16 +109,29 @@ def _process_all(
         return {}
     engine_for(config)  # a missing model or device ends the run here, not in every task
     room = threading.Semaphore(worker_count(config))
-    futures: list[PrefectFuture[Any]] = []
+    futures: list[tuple[VideoRef, PrefectFuture[Any]]] = []
     for decision in work:
         room.acquire()
         if stop.is_set():
             break
         future = process_video.submit(printable(decision.video.relative), decision, out, config)
         future.add_done_callback(lambda _: room.release())
-        futures.append(future)
-    rows = [future.result(raise_on_failure=False) for future in futures]
-    return {row.video_id: row for row in rows if isinstance(row, VideoSummary)}
+        futures.append((decision.video, future))
+    rows = (_row(video, future) for video, future in futures)
+    return {row.video_id: row for row in rows if row}
+
+
+def _row(video: VideoRef, future: PrefectFuture[Any]) -> VideoSummary | None:
+    """The row of a video; None if it was stopped."""
+    result = future.result(raise_on_failure=False)
+    if isinstance(result, VideoSummary) or future.state.is_cancelled():
+        return result if isinstance(result, VideoSummary) else None
+    # Not even the failure could be recorded (a full disk, say), so it is only told.
+    return VideoSummary(video.video_id, video.source, "failed", error=_explain(result))
+
+
+def _explain(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _final_state(summary: BatchSummary, attempted: int) -> State[BatchSummary]:

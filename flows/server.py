@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 from typing import Any
 
@@ -26,7 +25,7 @@ class Server:
         >>> server = Server()  # doctest: +SKIP
         >>> server.start()  # doctest: +SKIP
         >>> ...  # load the networks meanwhile
-        >>> server.wait(stop)  # doctest: +SKIP
+        >>> server.wait()  # doctest: +SKIP
     """
 
     def __init__(self) -> None:
@@ -43,16 +42,21 @@ class Server:
     def start(self) -> None:
         """Begins to start the embedded server, if no other is configured."""
         if self.url is None:
+            # Imported here and not in the thread: warning filters are per process, and two
+            # threads that import at once spoil each other's.
+            from prefect.server.api.server import SubprocessASGIServer
+
+            self._embedded = SubprocessASGIServer()
             self._thread.start()
 
-    def wait(self, stop: threading.Event) -> None:
-        """Returns when runs can be reported, or when `stop` is set.
+    def wait(self) -> None:
+        """Returns when runs can be reported.
 
         Raises:
             RuntimeError: the embedded server did not start.
         """
-        while self._thread.is_alive() and not stop.is_set():
-            self._thread.join(0.1)
+        if self._embedded:
+            self._thread.join()
         if self._error:
             raise self._error
 
@@ -62,13 +66,10 @@ class Server:
             self._embedded.server_process.kill()
 
     def _run(self) -> None:
-        from prefect.server.api.server import SubprocessASGIServer
-
         # The terminal sends Ctrl-C to this child as well; it must live on until the flow has
         # reported that it was stopped. A blocked signal is inherited, an ignored one is not
         # enough: uvicorn would set its own handler.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        self._embedded = SubprocessASGIServer()
         try:
             self._embedded.start()
         except Exception as error:  # raised again in `wait`, by the thread that needs the server
@@ -82,5 +83,4 @@ def describe_server() -> str:
     settings = get_current_settings()
     if settings.api.url:
         return str(settings.api.url)
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return f"embedded (Python {python}, database in {settings.home})"
+    return f"embedded, database in {settings.home}"

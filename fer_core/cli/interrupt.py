@@ -14,10 +14,11 @@ _GRACE_S = 4.0
 
 
 class Interruption:
-    """While entered, Ctrl-C sets `stop`; a second one, or four seconds, end the process.
+    """While entered, Ctrl-C ends the process, once the work has stopped if there is any.
 
-    Raising an exception wherever the main thread happens to be would leave the threads that do
-    the work running, and end within Prefect's own machinery with its tracebacks.
+    Work that has begun is asked to stop by setting `stop`; a second Ctrl-C, or four seconds,
+    end the process all the same. Raising an exception wherever the main thread happens to be
+    would leave the threads that do the work running, and show Prefect's own tracebacks.
 
     Args:
         stop: what the work looks at.
@@ -26,7 +27,10 @@ class Interruption:
 
     def __init__(self, stop: threading.Event, out: str) -> None:
         self.stop = stop
+        self.working = False
         self.last_resort: Callable[[], None] | None = None
+        # Descriptor 2 itself is turned aside while TensorFlow is loaded.
+        self._terminal = os.dup(2)
         self._message = (
             f"\nstopping; the videos that are finished are kept in {out}, "
             "and the same command goes on from there\n"
@@ -46,12 +50,15 @@ class Interruption:
         # After a stop the handler stays, so that a second Ctrl-C still ends the process at once.
         if not self.stop.is_set():
             signal.signal(signal.SIGINT, self._previous)
+            os.close(self._terminal)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self.stop.is_set():
             self._leave()
         self.stop.set()
-        os.write(2, self._message.encode())
+        os.write(self._terminal, self._message.encode())
+        if not self.working:
+            self._leave()
         deadline = threading.Timer(_GRACE_S, self._leave)
         deadline.daemon = True
         deadline.start()

@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -36,7 +37,7 @@ def run(inputs: list[str], out: Path, config: ProcessConfig, *, debug: bool) -> 
         work = open_work(decisions)
         summary = (
             _run_flow(inputs, out, config, work, interruption, debug)
-            if work and not stop.is_set()
+            if work
             else summarise(out, decisions, {})
         )
     if stop.is_set():
@@ -63,20 +64,21 @@ def _run_flow(
     from flows.process_videos import process_videos
     from flows.worker import Session, engine_for, session
 
-    engine_for(config)  # takes seconds, as the server does
-    server.wait(interruption.stop)
-    if interruption.stop.is_set():
-        raise typer.Exit(EXIT_INTERRUPTED)
     visible = sys.stdout.isatty() and sys.stderr.isatty()
+    if visible:
+        sys.stderr.write("loading the networks …\r")
+    engine_for(config)  # takes seconds, as the server does
+    server.wait()
     board = Board(work, config.render.enabled, visible)
     session.set(Session(interruption.stop, board))
+    interruption.working = True
     try:
         state = process_videos(
             [to_text(text) for text in inputs], to_text(out), config, return_state=True
         )
     finally:
         board.close()
-    result = state.result(raise_on_failure=False)
+    result: Any = state.result(raise_on_failure=False)
     if isinstance(result, Exception):
         raise result
     return result
@@ -90,13 +92,18 @@ def report(summary: BatchSummary, as_json: bool) -> None:
 def describe(summary: BatchSummary) -> str:
     """What became of a run, in a few lines."""
     counts = f"{summary.ok} ok, {summary.partial} partial, {summary.failed} failed"
+    if summary.pending:
+        counts += f", {summary.pending} not processed"
     before = f" ({summary.done_before} done before)" if summary.done_before else ""
     found = f"{summary.frames} frames looked at, {summary.faces} faces found"
     lines = [f"{counts}{before}; {found}"]
     if summary.done_before == summary.videos:
         done = "1 video is" if summary.videos == 1 else f"{summary.videos} videos are"
         lines.insert(0, f"nothing to do: {done} done with these settings")
-    lines += [f"  {p.status}: {p.source}: {p.error}" for p in summary.problems[:_MOST_PROBLEMS]]
+    lines += [
+        f"  {problem.status}: {problem.source}: {problem.error.removeprefix(problem.source + ': ')}"
+        for problem in summary.problems[:_MOST_PROBLEMS]
+    ]
     if more := len(summary.problems[_MOST_PROBLEMS:]):
         lines.append(f"  … and {more} more, see videos/")
     places = [f"{name:<10} {summary.out}/{name}/" for name in ("records", "annotated", "videos")]

@@ -17,6 +17,7 @@ import av
 import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
+from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ Picture = NDArray[np.uint8]
 BITS = 8
 COLUMNS = 4
 SOUND_RATE = 48_000
+FRAME_S = Fraction(1, 30)
+"""How long the last frame of a clip is shown."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +122,12 @@ def _encode(clip: Clip, container: OutputContainer) -> None:
     sound = container.add_stream(clip.sound, rate=SOUND_RATE) if clip.sound else None
     if sound is not None:
         sound.layout = "stereo"
-    for number, stamp in enumerate(clip.stamps):
+    stream.codec_context.flags |= Flags.frame_duration
+    ends = (*clip.stamps[1:], clip.stamps[-1] + round(FRAME_S / clip.time_base))
+    for number, (stamp, end) in enumerate(zip(clip.stamps, ends, strict=True)):
         stored = np.rot90(paint(number, clip.size), -clip.rotation // 90)
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(stored), "rgb24")
-        frame.pts, frame.time_base = stamp, clip.time_base
+        frame.pts, frame.duration, frame.time_base = stamp, end - stamp, clip.time_base
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
     if sound is not None:

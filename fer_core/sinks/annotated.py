@@ -94,18 +94,21 @@ def render(
         RenderError: the output cannot be written.
     """
     first = first_frame(video_path)
-    with open_container(video_path) as container, atomic_file(out) as temporary:
-        try:
-            with av.open(str(temporary), "w", options={"movflags": "+faststart"}) as target:
-                renderer = _Renderer(
-                    container, target, video_path, first, records, config or RenderConfig()
-                )
-                renderer.run(progress or (lambda done: None))
-        except (FFmpegError, OSError) as error:
-            raise RenderError(
-                f"{out}: the annotated video cannot be written ({reason(error)}); "
-                "see that the disk is not full and the directory can be written to"
-            ) from error
+    try:
+        with (
+            open_container(video_path) as container,
+            atomic_file(out) as temporary,
+            av.open(str(temporary), "w", options={"movflags": "+faststart"}) as target,
+        ):
+            renderer = _Renderer(
+                container, target, video_path, first, records, config or RenderConfig()
+            )
+            renderer.run(progress or (lambda done: None))
+    except (FFmpegError, OSError) as error:
+        raise RenderError(
+            f"{out}: the annotated video cannot be written ({reason(error)}); "
+            "see that the disk is not full and the directory can be written to"
+        ) from error
 
 
 class _Renderer:
@@ -139,7 +142,9 @@ class _Renderer:
     def _add_video(self, tags: ColourTags, config: RenderConfig) -> VideoStream:
         source = self._source
         rate = source.average_rate or source.guessed_rate or Fraction(25)
-        options = {"crf": str(config.crf), "preset": config.preset}
+        # Without B-frames: MP4 counts lengths in decoding times, which reordering makes wrong
+        # where the frame rate varies.
+        options = {"crf": str(config.crf), "preset": config.preset, "bf": "0"}
         stream = self._target.add_stream("libx264", rate=rate, options=options)
         stream.width, stream.height = self._canvas.size
         stream.pix_fmt = "yuv420p"

@@ -8,7 +8,10 @@ import typer
 
 from fer_core.cli.demo import demo
 from fer_core.cli.doctor import doctor
+from fer_core.cli.evaluate import evaluate
 from fer_core.cli.process import process
+from fer_core.cli.publish import publish
+from fer_core.cli.train import train
 from fer_core.errors import ConfigError, FerError, InputError
 
 app = typer.Typer(
@@ -18,9 +21,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Facial emotion in batches of video: Parquet records and annotated videos.",
 )
-app.command()(process)
-app.command()(demo)
-app.command()(doctor)
+for command in (process, demo, train, evaluate, publish, doctor):
+    app.command()(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -22,7 +22,7 @@ from fer_core.atomic import atomic_file
 from fer_core.errors import FerError
 from fer_core.types import ByteArray, FloatArray
 
-_FPS = 30
+_FPS = 25
 _SOUND_RATE = 48_000
 _VOLUME = 0.08
 
@@ -146,7 +146,7 @@ def _view(
     shift = (size[0] / 2 - look.zoom * look.x, size[1] / 2 - look.zoom * look.y)
     matrix = np.array([[look.zoom, 0, shift[0]], [0, look.zoom, shift[1]]])
     view = cv2.warpAffine(
-        picture, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(view, np.uint8)
 

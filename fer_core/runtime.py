@@ -113,12 +113,19 @@ _GREETING = re.compile(rb"I\d{4} |WARNING: All log messages before absl|\s*$")
 def devices() -> dict[str, str]:
     """What networks could run on here, and by which framework: for a bug report."""
     keras = _import_keras()
-    found = [str(name) for name in keras.distribution.list_devices()]
-    return {"backend": keras.backend.backend(), "devices": ", ".join(found) or "none"}
+    return {"backend": keras.backend.backend(), "devices": ", ".join(["cpu:0", *_gpus(keras)])}
+
+
+def _gpus(keras: Any) -> list[str]:
+    if keras.backend.backend() == "torch":  # for which Keras cannot tell
+        import torch  # pyright: ignore[reportMissingImports]
+
+        return [f"gpu:{index}" for index in range(torch.cuda.device_count())]
+    return [str(name) for name in keras.distribution.list_devices("gpu")]
 
 
 def _device_name(keras: Any, device: Device) -> str:
-    has_gpu = device != "cpu" and bool(keras.distribution.list_devices("gpu"))
+    has_gpu = device != "cpu" and bool(_gpus(keras))
     if device == "gpu" and not has_gpu:
         raise ConfigError(
             f"device: expected a GPU, but Keras on {keras.backend.backend()} finds none; "

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -52,9 +53,9 @@ class KerasNetwork:
 
     def __init__(self, weights: Path, device: Device, max_batch: int) -> None:
         keras = _import_keras()
-        self._device = keras.device(_device_name(keras, device))
+        self._on_device = partial(keras.device, _device_name(keras, device))
         self._max_batch = max_batch
-        with self._device:
+        with self._on_device():
             try:
                 model = keras.saving.load_model(weights, compile=False, safe_mode=True)
             except (OSError, ValueError, TypeError) as error:
@@ -72,7 +73,7 @@ class KerasNetwork:
         n = len(batch)
         size = min(1 << (n - 1).bit_length(), self._max_batch)
         padding = [(0, size - n)] + [(0, 0)] * (batch.ndim - 1)
-        with self._device:
+        with self._on_device():
             outputs = self._forward(np.pad(batch, padding) if size > n else batch)
         return [output[:n] for output in outputs]
 

@@ -15,6 +15,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from fer_core.batch import BatchSummary, open_work, plan, summarise, worker_count
 from fer_core.config import ProcessConfig
+from fer_core.errors import FerError
 from fer_core.inputs import printable, to_path
 from fer_core.ledger import Decision, VideoSummary
 from fer_core.pipeline import failed, process
@@ -24,6 +25,14 @@ from flows.worker import Session, Stopped, engine_for, session
 # Prefect's pool is unbounded by default. `workers` bounds the work; this only has to be larger.
 # (Any: Prefect's own type of this parameter takes none of its task runners.)
 _THREADS: Any = ThreadPoolTaskRunner(max_workers=64)
+
+
+class NoneProcessed(FerError):
+    """Not one video of INPUT could be processed; `summary` says why."""
+
+    def __init__(self, summary: BatchSummary) -> None:
+        super().__init__(f"none of {summary.videos} videos could be processed")
+        self.summary = summary
 
 
 @flow(
@@ -39,8 +48,8 @@ def process_videos(
 ) -> State[BatchSummary]:
     """Analyses every video of INPUT that `out` does not hold already, one task a video.
 
-    The run ends `Completed`, `Completed with failures`, `Failed` (not one video of this run
-    could be processed) or `Cancelled`. A faulty video never ends the others.
+    The run ends `Completed`, `Completed with failures`, `Failed` (not one video could be
+    processed) or `Cancelled`. A faulty video never ends the others.
 
     Args:
         inputs: files, directories, globs, or `file://` URIs.
@@ -48,11 +57,12 @@ def process_videos(
         config: settings, or a dict of them.
 
     Returns:
-        What became of all INPUT. With `return_state=True` it is the state's result.
+        What became of all INPUT; with `return_state=True`, the state that holds it.
 
     Raises:
         InputError: INPUT names no video, or `out` cannot be written to.
         ModelError, ConfigError: the networks cannot be loaded.
+        NoneProcessed: every video of INPUT failed.
 
     Example:
         >>> process_videos(["recordings/"], "out").ok  # doctest: +SKIP
@@ -139,7 +149,7 @@ def _final_state(summary: BatchSummary, attempted: int) -> State[BatchSummary]:
     if summary.pending:
         return Cancelled(message=f"stopped: {message}, {summary.pending} pending", data=summary)
     if attempted and summary.failed == summary.videos:
-        return Failed(message=message, data=summary)
+        return Failed(message=message, data=NoneProcessed(summary))
     if summary.ok < summary.videos:
         return Completed(name="Completed with failures", message=message, data=summary)
     return Completed(message=message, data=summary)

@@ -1,12 +1,17 @@
-"""What all tests share: no telemetry, own Prefect home, and no silent skips in CI."""
+"""What all tests share: an own Prefect home, sample videos, and no silent skips in CI."""
 
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("PREFECT_HOME", tempfile.mkdtemp(prefix="fer-prefect-"))
+from fer_core.samples import make_samples
+
+# Before anything imports Prefect, and for the processes that tests start, too.
+os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="fer-prefect-")
+os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
 os.environ.pop("PREFECT_API_URL", None)
 
 
@@ -18,3 +23,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} may not skip in CI: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def sample_videos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The demo's clips; copy them before changing anything."""
+    return make_samples(tmp_path_factory.mktemp("sample-videos"))

@@ -10,7 +10,7 @@ import typer
 def process(
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="INPUT...", help="Videos, directories, or globs in quotes."),
+        typer.Argument(metavar="INPUT", help="Videos, directories, or globs in quotes."),
     ] = None,
     out: Annotated[
         Path | None,

@@ -61,7 +61,7 @@ def _run_flow(
     interruption.last_resort = server.kill
     server.start()
 
-    from flows.process_videos import process_videos
+    from flows.process_videos import NoneProcessed, process_videos
     from flows.worker import Session, engine_for, session
 
     visible = sys.stdout.isatty() and sys.stderr.isatty()
@@ -79,6 +79,8 @@ def _run_flow(
     finally:
         board.close()
     result: Any = state.result(raise_on_failure=False)
+    if isinstance(result, NoneProcessed):
+        return result.summary
     if isinstance(result, Exception):
         raise result
     return result

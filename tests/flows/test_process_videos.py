@@ -1,0 +1,129 @@
+"""The flow as Python code calls it, on its embedded server."""
+
+import shutil
+from pathlib import Path
+from uuid import UUID
+
+import pyarrow.dataset as ds
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.exceptions import ParameterTypeError
+
+from fer_core.config import ProcessConfig
+from fer_core.errors import ConfigError, InputError, ModelError
+from fer_core.ledger import read_rows
+from flows.process_videos import NoneProcessed, process_videos
+from flows.worker import engine_for
+
+FAST = ProcessConfig.model_validate(
+    {"sample": {"fps": 2}, "render": {"enabled": False}, "device": "cpu", "workers": 2}
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, sample_videos: list[Path]) -> Path:
+    directory = tmp_path / "in"
+    directory.mkdir()
+    shutil.copy(sample_videos[0], directory / "good.mp4")
+    return directory
+
+
+def run(folder: Path, out: Path, config: ProcessConfig = FAST):
+    return process_videos([str(folder)], str(out), config, return_state=True)
+
+
+def test_all_ok_is_completed_and_a_second_run_does_nothing(folder: Path, tmp_path: Path) -> None:
+    first = run(folder, tmp_path / "out")
+    assert (first.name, first.message) == ("Completed", "1 ok, 0 partial, 0 failed")
+    rows = read_rows(tmp_path / "out")
+    second = run(folder, tmp_path / "out").result()
+    assert (second.videos, second.ok, second.done_before) == (1, 1, 1)
+    assert read_rows(tmp_path / "out") == rows
+
+
+def test_a_bad_file_never_fails_the_others(folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.mp4").write_text("no video")
+    state = run(folder, tmp_path / "out")
+    assert (state.name, state.is_completed()) == ("Completed with failures", True)
+    summary = state.result()
+    assert (summary.ok, summary.failed, summary.exit_code) == (1, 1, 1)
+    assert [Path(problem.source).name for problem in summary.problems] == ["bad.mp4"]
+
+
+def test_task_runs_are_named_after_their_files(folder: Path, tmp_path: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "{bad}.mp4").touch()
+    state = run(folder, tmp_path / "out")
+    flow_run = state.state_details.flow_run_id
+    assert isinstance(flow_run, UUID)
+    with get_client(sync_client=True) as client:
+        tasks = client.read_task_runs(
+            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
+        )
+    assert {task.name for task in tasks} <= {"good.mp4", "sub/{bad}.mp4"}
+
+
+def test_only_failures_is_failed(tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").touch()
+    state = run(tmp_path / "bad.mp4", tmp_path / "out")
+    assert state.is_failed()
+    with pytest.raises(NoneProcessed, match="none of 1 videos") as caught:
+        state.result()
+    assert caught.value.summary.failed == 1
+
+
+def test_an_unexpected_fault_is_a_failed_video_and_tried_again(
+    folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "records").write_text("a file where a directory should be")
+    with pytest.raises(NoneProcessed) as caught:
+        run(folder, out).result()
+    summary = caught.value.summary
+    assert (summary.ok, summary.failed) == (0, 1)
+    assert "Error: " in summary.problems[0].error
+    assert [row.status for row in read_rows(out).values()] == ["failed"]
+    (out / "records").unlink()
+    assert run(folder, out).result().ok == 1
+
+
+def test_settings_may_be_a_dict(folder: Path, tmp_path: Path) -> None:
+    summary = process_videos([str(folder)], str(tmp_path / "out"), FAST.model_dump())
+    assert summary.ok == 1
+    with pytest.raises(ParameterTypeError, match="pfs"):
+        process_videos([str(folder)], str(tmp_path / "out"), {"sample": {"pfs": 2}})
+
+
+def test_what_no_video_is_to_blame_for_ends_the_run(folder: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    with pytest.raises(InputError):
+        process_videos([str(tmp_path / "missing")], out, FAST)
+    unknown = ProcessConfig.model_validate({"classify": {"model": "nobody"}})
+    with pytest.raises(ModelError):
+        process_videos([str(folder)], out, unknown)
+    assert read_rows(tmp_path / "out") == {}
+
+
+def test_a_device_that_is_not_there_ends_the_run(folder: Path, tmp_path: Path) -> None:
+    config = ProcessConfig(device="gpu")
+    try:
+        engine_for(config)
+    except ConfigError:
+        with pytest.raises(ConfigError, match="GPU"):
+            process_videos([str(folder)], str(tmp_path / "out"), config)
+    else:
+        pytest.skip("this machine has a GPU, so asking for one is no error")
+
+
+def test_the_number_of_workers_changes_nothing(sample_videos: list[Path], tmp_path: Path) -> None:
+    tables = []
+    for workers in (1, 3):
+        config = FAST.model_copy(update={"workers": workers})
+        inputs = [str(video) for video in sample_videos]
+        process_videos(inputs, str(tmp_path / str(workers)), config)
+        table = ds.dataset(tmp_path / str(workers) / "records").to_table()
+        tables.append(table.sort_by([("video_id", "ascending"), ("pts", "ascending")]))
+    assert tables[0].column("track_id").equals(tables[1].column("track_id"))
+    assert tables[0].num_rows == tables[1].num_rows > 0

@@ -29,7 +29,7 @@ from fer_core.sinks.sound import SoundTrack
 from fer_core.sources.base import SourceStats
 from fer_core.sources.container import open_container, reason, video_stream
 from fer_core.sources.decoder import Decoder, first_frame
-from fer_core.sources.packets import PacketReader
+from fer_core.sources.packets import PacketReader, has_constant_rate
 from fer_core.sources.picture import Orientation
 from fer_core.types import FloatArray
 
@@ -123,6 +123,7 @@ class _Renderer:
         records: Iterable[Overlay],
         config: RenderConfig,
     ) -> None:
+        self._path = path
         self._target = target
         self._source = video_stream(container, path)
         self._decoder = Decoder(container, self._source, SourceStats())
@@ -142,9 +143,11 @@ class _Renderer:
     def _add_video(self, tags: ColourTags, config: RenderConfig) -> VideoStream:
         source = self._source
         rate = source.average_rate or source.guessed_rate or Fraction(25)
-        # Without B-frames: MP4 counts lengths in decoding times, which reordering makes wrong
-        # where the frame rate varies.
-        options = {"crf": str(config.crf), "preset": config.preset, "bf": "0"}
+        options = {"crf": str(config.crf), "preset": config.preset}
+        if not has_constant_rate(self._path):
+            # MP4 counts a stream's length in decoding times, which is wrong by as much as the
+            # rate varies if frames are reordered.
+            options["bf"] = "0"
         stream = self._target.add_stream("libx264", rate=rate, options=options)
         stream.width, stream.height = self._canvas.size
         stream.pix_fmt = "yuv420p"

@@ -90,6 +90,10 @@ class PanelPlaces:
             "left": (face.left - self._gap - width, face.top),
             "below": (face.left, face.bottom + self._gap),
             "above": (face.left, face.top - self._gap - height),
+            "right, up": (face.right + self._gap, face.bottom - height),
+            "left, up": (face.left - self._gap - width, face.bottom - height),
+            "below, back": (face.right - width, face.bottom + self._gap),
+            "above, back": (face.right - width, face.top - self._gap - height),
         }
         return {side: self._inside(x, y, width, height) for side, (x, y) in corners.items()}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -11,7 +12,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from fer_core.sources.base import SourceStats
-from fer_core.sources.container import reason
+from fer_core.sources.container import open_container, reason, video_stream
 from fer_core.sources.truncation import missing_bytes
 
 _MAX_READ_ERRORS = 16
@@ -19,6 +20,9 @@ _MAX_READ_ERRORS = 16
 
 _MAX_GAP_S = 1.0
 """A Matroska file may end this much before its header says and still count as whole."""
+
+_ROUNDING = 2
+"""Units of the time base by which steps of one length may differ after rounding."""
 
 
 class Damage:
@@ -96,6 +100,25 @@ class PacketReader:
                 self._damage.ends_early(
                     f"ends at {self._reached_s:.1f} s{of}: what follows cannot be read"
                 )
+
+
+def has_constant_rate(path: Path) -> bool:
+    """Whether the frames of a video follow each other evenly, up to rounding.
+
+    MP4, MOV and AVI count their frames, so their header tells. Others are read through, which
+    takes a small part of the time of decoding them.
+    """
+    with open_container(path) as container:
+        stream = video_stream(container, path)
+        if stream.average_rate != stream.base_rate:
+            return False
+        if stream.frames:
+            return True
+        damage = Damage(SourceStats(), Fraction(1))
+        packets = PacketReader(container, path, damage).packets(stream)
+        stamps = sorted(packet.pts for packet in packets if packet.pts is not None)
+    steps = [after - before for before, after in pairwise(stamps)]
+    return not steps or max(steps) - min(steps) <= _ROUNDING
 
 
 def _end_s(packet: Packet) -> float:

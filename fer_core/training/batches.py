@@ -1,5 +1,7 @@
 """Batches of pictures, what is to happen to them, and what the network should say."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from fer_core.emotions import NUM_EMOTIONS
@@ -8,40 +10,41 @@ from fer_core.training.backend import keras
 from fer_core.training.cnn import LABEL_HEAD, VOTES_HEAD
 from fer_core.training.config import LossConfig, TrainConfig
 from fer_core.training.dataset import FaceSet
-from fer_core.training.draws import draw
+from fer_core.training.draws import Draws, draw
 from fer_core.types import FloatArray
 
 
 class Batches(keras.utils.PyDataset):
-    """The training data, shuffled anew each epoch; the last, short batch is left out.
+    """The batches of a whole run, all epochs in one row; of each epoch the short rest is left out.
 
-    Batch i of epoch e is the same in every process and on every backend: order and variations
-    come from the seed, e and i alone, so that a resumed run goes on as if never stopped.
+    Batch i is the same in every process and on every backend: order and variations come from
+    the seed, the epoch and the step alone, so that a resumed run goes on as if never stopped.
+    (Keras reads ahead into the next epoch, so a dataset cannot be told of its epochs.)
 
     Args:
         faces: what to learn from.
         config: of the run.
-        epoch: the epoch, from 0, that comes first.
+        done: epochs that are finished and left out at the front.
     """
 
-    def __init__(self, faces: FaceSet, config: TrainConfig, epoch: int = 0):
+    def __init__(self, faces: FaceSet, config: TrainConfig, done: int = 0):
         super().__init__(workers=1)
         self.faces = faces
         self.config = config
+        self.done = done
         self.batch_size = min(config.batch_size, len(faces))
+        self.steps = len(faces) // self.batch_size
         self.targets = targets(faces, config.loss)
-        self.start_epoch(epoch)
-
-    def start_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-        self.order = np.random.default_rng((self.config.seed, epoch)).permutation(len(self.faces))
+        self._order = lru_cache(maxsize=2)(self._shuffled)
 
     def __len__(self) -> int:
-        return steps_per_epoch(len(self.faces), self.batch_size)
+        return self.steps * (self.config.epochs - self.done)
 
-    def __getitem__(self, step: int):
-        rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
-        rng = np.random.default_rng((self.config.seed, self.epoch, step))
+    def __getitem__(self, index: int) -> tuple[Draws, dict[str, FloatArray]]:
+        epoch, step = divmod(index, self.steps)
+        epoch += self.done
+        rows = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
+        rng = np.random.default_rng((self.config.seed, epoch, step))
         inputs = draw(self.config.augment, rng, len(rows), (BLURS, SHRINKS))
         wanted = {head: values[rows] for head, values in self.targets.items()}
         if self.config.augment.mixup:
@@ -50,12 +53,8 @@ class Batches(keras.utils.PyDataset):
             wanted = {h: y * share + y[::-1] * (1 - share) for h, y in wanted.items()}
         return {"image": self.faces.images[rows][..., None], **inputs}, wanted
 
-    def on_epoch_end(self) -> None:
-        self.start_epoch(self.epoch + 1)
-
-
-def steps_per_epoch(faces: int, batch_size: int) -> int:
-    return max(1, faces // batch_size)
+    def _shuffled(self, epoch: int) -> np.ndarray:
+        return np.random.default_rng((self.config.seed, epoch)).permutation(len(self.faces))
 
 
 def targets(faces: FaceSet, config: LossConfig) -> dict[str, FloatArray]:

@@ -1,6 +1,7 @@
 """What happens between the epochs of `fit`."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tqdm import tqdm
@@ -11,9 +12,9 @@ from fer_core.training.backend import keras
 class EpochEnd(keras.callbacks.Callback):
     """Hands over to the run when an epoch is done, and stops when the run says so."""
 
-    def __init__(self, run: Any):
+    def __init__(self, end_epoch: Callable[[float, float], bool]):
         super().__init__()
-        self.run = run
+        self.end_epoch = end_epoch
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.began = time.monotonic()
@@ -22,7 +23,7 @@ class EpochEnd(keras.callbacks.Callback):
         # On JAX, asking a callback for its model is what brings the variables up to date.
         model = self.model
         loss = float((logs or {})["loss"])
-        model.stop_training = self.run.end_epoch(loss, time.monotonic() - self.began)
+        model.stop_training = self.end_epoch(loss, time.monotonic() - self.began)
 
 
 class Progress(keras.callbacks.Callback):

@@ -107,7 +107,10 @@ def _card(
         "temperature": 1.0,
         "parameters": parameters,
         "data": {"train": _facts_of(data.train), "validation": _facts_of(data.validation)},
-        "config": config.model_dump(mode="json"),
+        # Paths tell of the machine, not of the model.
+        "config": config.model_dump(
+            mode="json", exclude={"runs": True, "data": {"train", "validation"}}
+        ),
         "keras": keras.__version__,
         "trained": {
             "epochs": len(history),

@@ -132,8 +132,8 @@ _LIMITS = """## Where it fails
 It was made for faces seen from the front, cut as FER2013 cuts them (the project's `crops.py` does),
 one face in the picture. Faces turned far to a side, covered, very small or smeared by motion are
 guesses. People themselves agree with FER2013's labels on about two faces of three, and fear, anger
-and sadness are mixed up most. The pictures show acted and captioned web photos, mostly of adults
-with light skin; how the errors fall on age, skin and sex was not measured here.
+and sadness are mixed up most. FER2013 is a collection of web photos, many of them posed; who is in
+it was never recorded, and how errors fall on age, skin and sex was not measured here.
 
 ## Rights
 The weights come from FER2013, web photos collected for a contest in 2013 without a clear licence,

@@ -88,21 +88,22 @@ class Run:
     def fit(self) -> None:
         """Trains to the last epoch, with a checkpoint after each."""
         done = len(self.history)
-        batches = Batches(self.data.train, self.config, epoch=done)
+        batches = Batches(self.data.train, self.config, done)
         if not done:
             self._save_samples(batches)
         self.model.fit(
             batches,
             initial_epoch=done,
             epochs=self.config.epochs,
+            steps_per_epoch=batches.steps,
             verbose=0,
-            callbacks=[Progress(self.config.epochs), EpochEnd(self)],
+            callbacks=[Progress(self.config.epochs), EpochEnd(self.end_epoch)],
         )
         plot_curves(self.directory / "curves.png", self.history)
 
     def end_epoch(self, loss: float, seconds: float) -> bool:
         """Measures the averaged weights, saves what is to be kept; whether to stop here."""
-        trained = [ops.convert_to_numpy(v) for v in self.model.trainable_variables]
+        trained = [v.numpy() for v in self.model.trainable_variables]
         self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
         row = {
             "epoch": len(self.history) + 1,
@@ -165,7 +166,7 @@ class Run:
         outputs = self.cnn(self.augment(inputs))
         model = keras.Model(inputs, outputs, name="training")
         model.compile(
-            optimizer=make_optimiser(config.optimiser, len(batches), config.epochs),
+            optimizer=make_optimiser(config.optimiser, batches.steps, config.epochs),
             loss={name: keras.losses.CategoricalCrossentropy(from_logits=True) for name in outputs},
             loss_weights={
                 name: config.loss.votes_weight if name == VOTES_HEAD else 1.0 for name in outputs

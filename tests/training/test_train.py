@@ -1,0 +1,176 @@
+"""A run from start to end, stopped and taken up again, and what stops it before it begins."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fer_core.config import dump_config, load_config
+from fer_core.errors import ConfigError, TrainingError
+from fer_core.training.batches import Batches, face_weights, targets
+from fer_core.training.config import LossConfig, TrainConfig
+from fer_core.training.dataset import load_faces
+from fer_core.training.train import BEST, LAST, train
+
+# Keras' own conversion of TensorFlow's tensors to numpy 2.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+MakeConfig = Callable[..., TrainConfig]
+
+
+def history(run: Path) -> list[dict[str, float]]:
+    with (run / "history.csv").open() as stream:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
+
+
+def variables(run: Path) -> list[np.ndarray]:
+    with np.load(run / LAST) as arrays:
+        return [arrays[name] for name in sorted(arrays.files) if name != "facts"]
+
+
+def test_a_run_leaves_checkpoints_a_log_and_pictures(finished_run: Path):
+    for name in (LAST, BEST, "config.yaml", "history.csv", "samples.png", "curves.png"):
+        assert (finished_run / name).stat().st_size > 0
+    rows = history(finished_run)
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert rows[1]["loss"] < rows[0]["loss"]
+    assert rows[-1]["learning_rate"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_killed_run_goes_on_and_ends_as_if_never_killed(
+    finished_run: Path, make_config: MakeConfig, tmp_path: Path
+):
+    config = make_config(tmp_path)
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(dump_config(config))
+    _kill_after_first_epoch(settings, config.directory)
+    assert len(history(config.directory)) == 1
+
+    train(config, resume=True)
+
+    killed, whole = history(config.directory), history(finished_run)
+    for mine, theirs in zip(killed, whole, strict=True):
+        for key in ("epoch", "loss", "learning_rate"):
+            assert mine[key] == pytest.approx(theirs[key], rel=1e-3, abs=1e-6)
+    for mine, theirs in zip(variables(config.directory), variables(finished_run), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=0.02, atol=0.02)
+
+
+def _kill_after_first_epoch(settings: Path, run: Path) -> None:
+    """Trains in another process, which is killed in the midst of its second epoch."""
+    code = """
+import sys, time
+from pathlib import Path
+from fer_core.config import load_config
+from fer_core.training.callbacks import Progress
+from fer_core.training.config import TrainConfig
+from fer_core.training.train import train
+
+def dawdle(self, batch, logs=None):
+    if self.params and self.begun > 1 and batch > 1:
+        time.sleep(600)
+
+begin = Progress.on_epoch_begin
+def count(self, epoch, logs=None):
+    self.begun = getattr(self, "begun", 0) + 1
+    begin(self, epoch, logs)
+
+Progress.on_epoch_begin, Progress.on_train_batch_end = count, dawdle
+train(load_config(TrainConfig, Path(sys.argv[1])))
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen([sys.executable, "-c", code, str(settings)], env=environment)
+    deadline = time.monotonic() + 120
+    while not (run / "history.csv").exists():
+        assert process.poll() is None, "the training process ended early"
+        assert time.monotonic() < deadline, "no epoch ended within two minutes"
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_a_run_is_neither_overwritten_nor_resumed_with_other_settings(
+    finished_run: Path, make_config: MakeConfig, tmp_path: Path
+):
+    with pytest.raises(TrainingError, match="holds a run already: go on with --resume"):
+        train(make_config(finished_run.parent))
+    with pytest.raises(TrainingError, match="differs from the settings given"):
+        train(make_config(finished_run.parent, "epochs=3"), resume=True)
+    with pytest.raises(TrainingError, match="expected a run to resume"):
+        train(make_config(tmp_path), resume=True)
+
+
+def test_a_checkpoint_that_cannot_be_read_is_explained(finished_run: Path, make_config: MakeConfig):
+    config = make_config(finished_run.parent, "name=cut")
+    config.directory.mkdir()
+    (config.directory / "config.yaml").write_text(dump_config(config))
+    whole = (finished_run / LAST).read_bytes()
+    (config.directory / LAST).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(TrainingError, match="cannot read the checkpoint"):
+        train(config, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("epochs=0", "epochs: .* greater than 0"),
+        ("augment.rotat_deg=3", "augment.rotat_deg: Extra inputs are not permitted"),
+        ("model.blocks=[1]", "widths and blocks need one number for each stage"),
+        ("precision=int8", "precision: "),
+        ("name=../elsewhere", "name: "),
+    ],
+)
+def test_bad_settings_are_explained(make_config: MakeConfig, override: str, message: str):
+    with pytest.raises(ConfigError, match=message):
+        make_config(Path("runs"), override)
+
+
+def test_the_shipped_settings_are_valid():
+    shipped = Path(__file__).parents[2] / "configs" / "train.yaml"
+    assert load_config(TrainConfig, shipped).name == "fer-cnn"
+
+
+def test_batches_depend_on_seed_epoch_and_step_alone(make_config: MakeConfig, faces_dir: Path):
+    faces = load_faces(faces_dir / "train.parquet")
+    config = make_config(Path("runs"), "augment.mixup=0.4")
+    whole, resumed = Batches(faces, config), Batches(faces, config, done=1)
+    assert len(whole) == 2 * len(resumed) == 2 * whole.steps
+    assert _equal(whole[whole.steps + 2], resumed[2])
+    assert not _equal(whole[2], resumed[2])
+
+
+def _equal(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
+    pairs = [(a[name], b[name]) for a, b in zip(one, other, strict=True) for name in a]
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_targets_smooth_blend_and_weigh(faces_dir: Path):
+    faces = load_faces(faces_dir / "train.parquet")
+    assert faces.votes is not None
+    smooth = targets(faces, LossConfig(label_smoothing=0.14))
+    np.testing.assert_allclose(smooth["label"].sum(axis=1), 1, rtol=1e-5)
+    assert smooth["label"].max() == pytest.approx(0.88)
+    assert set(smooth) == {"label", "votes"}
+
+    keep = (faces.labels != 1) | (np.arange(len(faces)) % 2 == 0)
+    rare = faces.only(keep)
+    weights = face_weights(rare, LossConfig(class_weights="balanced"))
+    totals = np.bincount(rare.labels, weights)
+    np.testing.assert_allclose(totals, totals.mean(), rtol=1e-5)
+
+    faces.votes[0] = 0
+    faces.votes[0, 0] = 10  # all ten taggers say neutral
+    blended = targets(faces, LossConfig(label_smoothing=0, votes_blend=0.5, votes_weight=0))
+    assert set(blended) == {"label"}
+    expected = np.zeros(7)
+    expected[faces.labels[0]] += 0.5
+    expected[6] += 0.5
+    np.testing.assert_allclose(blended["label"][0], expected, atol=1e-6)

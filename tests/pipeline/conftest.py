@@ -1,4 +1,4 @@
-"""The real networks, loaded once, and small real videos."""
+"""The real networks, loaded once, and where real recordings lie."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,6 @@ import pytest
 
 from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
-from fer_core.samples import make_samples
 
 
 @pytest.fixture(scope="session")
@@ -15,12 +14,6 @@ def engine() -> Iterator[Engine]:
     """The shipped detector and classifier with default settings, on the CPU."""
     with Engine.load(ProcessConfig(device="cpu")) as loaded:
         yield loaded
-
-
-@pytest.fixture(scope="session")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The demo's clips."""
-    return make_samples(tmp_path_factory.mktemp("samples"))
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,8 @@ FAST = ProcessConfig(render=ProcessConfig().render.model_copy(update={"enabled":
 
 
 @pytest.fixture
-def clip(samples: list[Path]) -> Path:
-    return samples[0]
+def clip(sample_videos: list[Path]) -> Path:
+    return sample_videos[0]
 
 
 def files(directory: Path) -> set[str]:

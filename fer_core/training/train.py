@@ -96,6 +96,7 @@ class Run:
             initial_epoch=done,
             epochs=self.config.epochs,
             steps_per_epoch=batches.steps,
+            shuffle=False,  # the batches are shuffled already, by epoch and seed
             verbose=0,
             callbacks=[Progress(self.config.epochs), EpochEnd(self.end_epoch)],
         )

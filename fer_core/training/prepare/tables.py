@@ -1,0 +1,198 @@
+"""Faces in CSV and Parquet, and the votes of FER+."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fer_core.errors import DatasetError
+from fer_core.training.dataset import VOTES
+from fer_core.training.prepare.labels import file_usage, split_named
+from fer_core.training.prepare.pictures import SampleMaker, decode
+from fer_core.training.prepare.sample import Finding, Origin, Sample
+from fer_core.types import ByteArray
+
+_ROWS = 2048
+
+Read = Iterator[Sample | Finding]
+
+
+def csv_columns(path: Path) -> dict[str, str]:
+    """The columns of a CSV file: plain lower-case name → name as written.
+
+    Raises:
+        DatasetError: the file is no CSV.
+    """
+    try:
+        header = pd.read_csv(path, nrows=0).columns
+    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        raise DatasetError(f"{path}: expected a CSV file with a header: {error}") from error
+    return {str(name).strip().casefold(): str(name) for name in header}
+
+
+def is_faces(columns: dict[str, str]) -> bool:
+    """Whether a CSV file holds labelled pictures, as `fer2013.csv` does."""
+    return {"emotion", "pixels"} <= set(columns)
+
+
+def is_votes(columns: dict[str, str]) -> bool:
+    """Whether a CSV file is FER+'s `fer2013new.csv`."""
+    return {"usage", *(name.casefold() for name in VOTES)} <= set(columns)
+
+
+def read_csv(path: Path, origin: Origin, maker: SampleMaker) -> Read:
+    """Faces of `fer2013.csv` or `icml_face_data.csv`: emotion, pixels and perhaps Usage."""
+    columns = csv_columns(path)
+    for first, chunk in _chunks(path, list(columns.values())):
+        texts = {name: chunk[written] for name, written in columns.items()}
+        usages = texts.get("usage", [""] * len(chunk))
+        rows = zip(texts["emotion"], texts["pixels"], usages, strict=True)
+        for row, (emotion, pixels, usage) in enumerate(rows, start=first):
+            image, fault = _parse_pixels(pixels)
+            sample = maker.make(image, emotion, replace(origin, row=row), fault)
+            if isinstance(sample, Sample):
+                sample = replace(sample, usage=usage.strip() or None, fer_row=row)
+            yield sample
+
+
+def _chunks(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Pieces of a CSV file as text, each with the number of its first row."""
+    first = 0
+    try:
+        for chunk in pd.read_csv(
+            path,
+            chunksize=_ROWS,
+            usecols=list(columns),
+            dtype=str,
+            keep_default_na=False,
+            skip_blank_lines=False,  # else the rows after a blank line would have other numbers
+        ):
+            yield first, chunk.fillna("")
+            first += len(chunk)
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path}: cannot be read as CSV: {error}") from error
+
+
+def _parse_pixels(text: str) -> tuple[ByteArray | None, str]:
+    """A square picture from its grey values in text, or None and why not."""
+    try:
+        values = np.fromstring(text, np.int64, sep=" ")
+    except ValueError:
+        return None, f"expected grey values 0–255, got {text[:20]!r}…"
+    side = round(len(values) ** 0.5)
+    if not side or side * side != len(values):
+        return None, f"expected a square number of grey values, got {len(values)}"
+    if values.min() < 0 or values.max() > 255:
+        return None, f"expected grey values 0–255, got {values.min()}–{values.max()}"
+    return values.astype(np.uint8).reshape(side, side), ""
+
+
+def read_parquet(path: Path, origin: Origin, maker: SampleMaker) -> Read:
+    """Faces of a Parquet file: image, label or label_name, and perhaps usage, row and fp_….
+
+    Images are encoded, as bytes or as a struct with `bytes`. Integers mean what the file says
+    (`label_name`, or class names in the metadata that the `datasets` library writes) before
+    what `maker` says.
+    """
+    usage = file_usage(path.stem)
+    try:
+        with pq.ParquetFile(path) as file:
+            columns = _parquet_columns(file.schema_arrow, path)
+            names = _class_names(file.schema_arrow, columns["label"])
+            number = 0
+            for batch in file.iter_batches(_ROWS, columns=list(columns.values())):
+                for values in batch.rename_columns(list(columns)).to_pylist():
+                    values = {"usage": usage, "row": None, **values}
+                    values["label"] = names.get(values["label"], values["label"])
+                    yield _parquet_sample(values, replace(origin, row=number), maker)
+                    number += 1
+    except (OSError, pa.ArrowException) as error:
+        raise DatasetError(f"{path}: cannot be read as Parquet: {error}") from error
+
+
+_PARQUET_NAMES = {
+    "image": ("image",),
+    "label": ("label_name", "label", "labels", "emotion"),
+    "usage": ("usage", "split"),
+    "row": ("row",),
+    **{f"fp_{name}": (f"fp_{name}",) for name in VOTES},
+}
+
+
+def _parquet_columns(schema: pa.Schema, path: Path) -> dict[str, str]:
+    """Our name of each column that is there → the file's."""
+    found = {
+        ours: next((name for name in theirs if name in schema.names), None)
+        for ours, theirs in _PARQUET_NAMES.items()
+    }
+    if found["image"] is None or found["label"] is None:
+        raise DatasetError(
+            f"{path}: expected the columns image and label, got {', '.join(schema.names)}"
+        )
+    return {ours: name for ours, name in found.items() if name is not None}
+
+
+def _class_names(schema: pa.Schema, column: str) -> dict[Any, str]:
+    """The names of a label's integers, where the `datasets` library has written them."""
+    try:
+        info = json.loads((schema.metadata or {})[b"huggingface"])
+        return dict(enumerate(map(str, info["info"]["features"][column]["names"])))
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
+def _parquet_sample(values: dict[str, Any], origin: Origin, maker: SampleMaker) -> Sample | Finding:
+    image, row = values["image"], values["row"]
+    content = image.get("bytes") if isinstance(image, dict) else image
+    place = origin if row is None else replace(origin, row=row)
+    sample = maker.make(decode(content), values["label"], place)
+    if not isinstance(sample, Sample):
+        return sample
+    votes = tuple(values.get(f"fp_{name}") for name in VOTES)
+    known = None not in votes and any(votes)
+    return replace(sample, usage=values["usage"], fer_row=row, votes=votes if known else None)
+
+
+class Votes:
+    """The votes of FER+ (Barsoum et al., 2016), one row a row of `fer2013.csv`.
+
+    Its column "Image name" counts pictures and not rows, so it is not looked at.
+
+    Raises:
+        DatasetError: the file cannot be read, or holds no numbers.
+    """
+
+    def __init__(self, path: Path) -> None:
+        columns = csv_columns(path)
+        wanted = [columns["usage"], *(columns[name.casefold()] for name in VOTES)]
+        try:
+            table = pd.read_csv(path, usecols=wanted)
+            self._counts = table[wanted[1:]].to_numpy(np.uint8)
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"{path}: cannot be read as FER+ votes: {error}") from error
+        self._splits = [split_named(str(usage)) for usage in table[wanted[0]]]
+        self._path = path
+
+    def join(self, sample: Sample) -> Sample:
+        """The same sample with its votes; as it was where its row in FER2013 is not known.
+
+        Raises:
+            DatasetError: that row is of another split, so the files do not belong together.
+        """
+        row = sample.fer_row
+        if row is None:
+            return sample
+        split = split_named(sample.usage or "")
+        ours = self._splits[row] if row < len(self._splits) else "nothing"
+        if split is not None and ours != split:
+            raise DatasetError(
+                f"{sample.origin} is of the split {split}, but row {row} of {self._path} is of "
+                f"{ours}: expected the votes of the same fer2013.csv, in its order"
+            )
+        return replace(sample, votes=tuple(self._counts[row].tolist()))

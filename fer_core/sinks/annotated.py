@@ -27,7 +27,7 @@ from fer_core.sinks.canvas import Canvas, ColourTags, planes
 from fer_core.sinks.drawing import Painter, Patch
 from fer_core.sinks.sound import SoundTrack
 from fer_core.sources.base import SourceStats
-from fer_core.sources.container import open_container, reason, video_stream
+from fer_core.sources.container import duration_s, open_container, reason, video_stream
 from fer_core.sources.decoder import Decoder, first_frame
 from fer_core.sources.packets import PacketReader, has_constant_rate
 from fer_core.sources.picture import Orientation
@@ -98,7 +98,7 @@ def render(
         with (
             open_container(video_path) as container,
             atomic_file(out) as temporary,
-            av.open(str(temporary), "w", options={"movflags": "+faststart"}) as target,
+            av.open(f"file:{temporary}", "w", "mp4", {"movflags": "+faststart"}) as target,
         ):
             renderer = _Renderer(
                 container, target, video_path, first, records, config or RenderConfig()
@@ -126,6 +126,7 @@ class _Renderer:
         self._path = path
         self._target = target
         self._source = video_stream(container, path)
+        self._length_s = duration_s(container, self._source)
         self._decoder = Decoder(container, self._source, SourceStats())
         self._reader = PacketReader(container, path, self._decoder.damage)
         sounds = [s for s in container.streams.audio if cast(object, s.codec_context)]
@@ -222,10 +223,10 @@ class _Renderer:
             )
 
     def _done(self, frame: VideoFrame) -> float:
-        if not self._source.duration:
+        if not self._length_s:
             return 0.0
-        begin = self._source.start_time or 0
-        return min(1.0, max(0.0, (_pts(frame) - begin) / self._source.duration))
+        shown_s = float(_pts(frame) * self._decoder.time_base - self._start)
+        return min(1.0, max(0.0, shown_s / self._length_s))
 
 
 def _pts(frame: VideoFrame) -> int:

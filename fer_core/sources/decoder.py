@@ -15,7 +15,7 @@ from fer_core.errors import NoFrames
 from fer_core.sources.base import SourceStats
 from fer_core.sources.container import open_container, reason, video_stream
 from fer_core.sources.packets import Damage, PacketReader
-from fer_core.sources.sampling import FrameClock
+from fer_core.sources.sampling import FrameClock, PacketOrder
 
 SkipFrame = Literal["DEFAULT", "NONREF", "NONKEY"]
 """FFmpeg's names of what the decoder may leave out: nothing much, what no other frame refers
@@ -54,6 +54,7 @@ class Decoder:
             self._context.skip_frame = skip_frame
         self._packets = 0
         self._last: int | None = None
+        self._one_frame_a_packet = self._clock is None and skip_frame == "DEFAULT"
 
     def stamp(self, packet: Packet) -> int:
         """The packet's pts; for a raw stream, which has none, its place at a constant rate."""
@@ -81,6 +82,17 @@ class Decoder:
             return []
         return [frame for frame in frames if self._accept(frame)]
 
+    def check_end(self, order: PacketOrder) -> None:
+        """Count the frames that the decoder still held when one of the last packets failed.
+
+        FFmpeg drops these without a word. Where a packet need not be a frame (fields, frames
+        that are skipped, AVI's place holders), nothing can be told.
+        """
+        if self._last is not None and self._one_frame_a_packet:
+            lost = order.beyond(self._last)
+            if lost:
+                self.damage.lose_end(lost)
+
     def _accept(self, frame: VideoFrame) -> bool:
         self._stats.frames_decoded += 1
         pts = self._pts(frame)
@@ -89,6 +101,8 @@ class Decoder:
             return False
         if frame.is_corrupt:
             self.damage.count("damaged picture", pts)
+        if frame.interlaced_frame:
+            self._one_frame_a_packet = False
         frame.pts = self._last = pts
         frame.time_base = self.time_base
         return True

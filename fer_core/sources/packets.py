@@ -18,7 +18,7 @@ from fer_core.sources.truncation import missing_bytes
 _MAX_READ_ERRORS = 16
 """Failed reads in a row after which the rest of a file is given up."""
 
-_MAX_GAP_S = 1.0
+_MAX_GAP_S = 0.5
 """A Matroska file may end this much before its header says and still count as whole."""
 
 _ROUNDING = 2
@@ -38,6 +38,12 @@ class Damage:
         if self._stats.damage is None:
             at = "" if pts is None else f" at {float(pts * self._time_base):.3f} s"
             self._stats.damage = what + at
+
+    def lose_end(self, frames: int) -> None:
+        """That many frames at the end never came out of the decoder."""
+        self._stats.frames_corrupt += frames
+        if self._stats.damage is None:
+            self._stats.damage = f"undecodable frames at the end: {frames}"
 
     def ends_early(self, what: str) -> None:
         """The file is not whole; that explains more than the first damage, so it leads."""

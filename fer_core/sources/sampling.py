@@ -80,6 +80,10 @@ class PacketOrder:
             self._passed += 1
         return self._passed
 
+    def beyond(self, pts: int) -> int:
+        """The number of added pts that are larger."""
+        return sum(waiting > pts for waiting in self._waiting)
+
 
 @dataclass(slots=True)
 class FrameClock:

@@ -167,6 +167,7 @@ class VideoSource:
             if packet.is_keyframe or self._sample.fps != "keyframes":
                 yield from decoder.decode(packet)
         yield from decoder.decode(None)
+        decoder.check_end(self._order)
 
     def _sampled(self) -> Iterator[VideoFrame]:
         fps = self._sample.fps

@@ -153,6 +153,16 @@ def test_damaged_packets_in_the_middle_are_counted_and_passed(tmp_path: Path) ->
     assert times == {index: pytest.approx(index / 30) for index in times}
 
 
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_frames_lost_at_the_very_end_are_counted(codec: str, tmp_path: Path) -> None:
+    quiet = {"x265-params": "log-level=none"} if codec == "libx265" else KEYS
+    broken = damage(write(Clip("a.mp4", codec, options=quiet), tmp_path), [29])
+    frames, stats = read_all(broken)
+    assert len(frames) + stats.frames_corrupt >= 30
+    assert len(frames) < 30
+    assert stats.damage is not None
+
+
 def test_a_matroska_that_becomes_unreadable_says_so(tmp_path: Path) -> None:
     stamps = tuple(range(0, 4000, 33))
     path = write(Clip("a.mkv", stamps=stamps, time_base=MS), tmp_path)

@@ -74,7 +74,9 @@ def test_two_packets_of_one_stamp_both_count() -> None:
     ranks = PacketOrder()
     for pts in (0, 10, 10, 20):
         ranks.add(pts)
+    assert ranks.beyond(10) == 1
     assert [ranks.rank(0), ranks.rank(10), ranks.rank(20)] == [0, 1, 3]
+    assert ranks.beyond(20) == 0
 
 
 @seeded

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 _COLUMNS = "source time_s face_index track_id emotion confidence".split()
-_ROWS = 8
+_ROWS_A_VIDEO = 3
 
 
 def demo(
@@ -26,10 +26,13 @@ def demo(
 
     videos, out = directory / "videos", directory / "out"
     if not videos.is_dir():
-        make_samples(videos)
+        drawing = directory / ".videos"  # so that an interrupted demo leaves no half set
+        make_samples(drawing)
+        drawing.rename(videos)
     summary = run([str(videos)], out, ProcessConfig(), debug=debug)
     report(summary, as_json=False)
-    rows = load_records(out, columns=_COLUMNS).dropna(subset="emotion").head(_ROWS)
-    rows["source"] = rows["source"].map(lambda source: Path(source).name)
-    typer.echo(f"\nthe first faces in {out / 'records'}:\n{rows.to_string(index=False)}")
+    faces = load_records(out, columns=_COLUMNS).dropna(subset="emotion")
+    rows = faces.groupby("source").head(_ROWS_A_VIDEO)
+    rows = rows.assign(source=rows["source"].map(lambda source: Path(source).name))
+    typer.echo(f"\nthe first faces of each video:\n{rows.to_string(index=False)}")
     raise typer.Exit(summary.exit_code)

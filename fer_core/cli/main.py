@@ -9,6 +9,7 @@ import typer
 from fer_core.cli.demo import demo
 from fer_core.cli.doctor import doctor
 from fer_core.cli.evaluate import evaluate
+from fer_core.cli.prepare import prepare
 from fer_core.cli.process import process
 from fer_core.cli.publish import publish
 from fer_core.cli.train import train
@@ -21,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Facial emotion in batches of video: Parquet records and annotated videos.",
 )
-for command in (process, demo, train, evaluate, publish, doctor):
+for command in (process, demo, prepare, train, evaluate, publish, doctor):
     app.command()(command)
 
 

@@ -17,6 +17,8 @@ from fer_core.progress import Board
 
 _MOST_PROBLEMS = 20
 
+_PLACES = {"records": "records", "annotated videos": "annotated", "summary, by video": "videos"}
+
 
 def run(inputs: list[str], out: Path, config: ProcessConfig, *, debug: bool) -> BatchSummary:
     """Plans a run and, where there is work, hands it to the flow.
@@ -108,5 +110,5 @@ def describe(summary: BatchSummary) -> str:
     ]
     if more := len(summary.problems[_MOST_PROBLEMS:]):
         lines.append(f"  … and {more} more, see videos/")
-    places = [f"{name:<10} {summary.out}/{name}/" for name in ("records", "annotated", "videos")]
-    return "\n".join([*lines, *places])
+    lines += [f"{what:<18} {summary.out}/{name}/" for what, name in _PLACES.items()]
+    return "\n".join(lines)

@@ -12,12 +12,19 @@ from fer_core.training.backend import keras
 class EpochEnd(keras.callbacks.Callback):
     """Hands over to the run when an epoch is done, and stops when the run says so."""
 
-    def __init__(self, end_epoch: Callable[[float, float], bool]):
+    def __init__(self, seed: int, end_epoch: Callable[[float, float], bool]):
         super().__init__()
+        self.seed = seed
         self.end_epoch = end_epoch
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.epoch = epoch
         self.began = time.monotonic()
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if batch == 0:
+            # PyTorch's dropout draws from a global generator, which no checkpoint holds.
+            keras.utils.set_random_seed(self.seed + self.epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         # On JAX, asking a callback for its model is what brings the variables up to date.

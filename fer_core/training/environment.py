@@ -1,5 +1,6 @@
 """On what a run ran: for model cards, and to tell two runs apart."""
 
+import importlib
 import os
 import platform
 import subprocess
@@ -20,9 +21,23 @@ def describe_environment() -> dict[str, Any]:
         facts[backend] = version(_DISTRIBUTIONS[backend])
     return facts | {
         "machine": f"{os.cpu_count()} × {_processor()}",
-        "gpu": len(keras.distribution.list_devices("gpu")),
+        "gpu": len(accelerators()),
         "commit": _commit(),
     }
+
+
+def accelerators() -> list[str]:
+    """Names of the devices besides the processor that the backend computes on."""
+    if keras.backend.backend() == "torch":
+        torch: Any = importlib.import_module("torch")
+        return [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    return [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
+
+
+def share_devices() -> None:
+    """Lets several devices share each batch, where Keras can do that: on JAX."""
+    if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
 
 
 def _processor() -> str:

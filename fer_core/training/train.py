@@ -22,7 +22,7 @@ from fer_core.training.callbacks import EpochEnd, Progress
 from fer_core.training.cnn import LABEL_HEAD, VOTES_HEAD, build_cnn
 from fer_core.training.config import TrainConfig
 from fer_core.training.dataset import VOTES
-from fer_core.training.environment import describe_environment
+from fer_core.training.environment import describe_environment, share_devices
 from fer_core.training.optimiser import make_optimiser
 from fer_core.training.plots import plot_curves, save_samples
 from fer_core.training.selection import TrainingData, load_data
@@ -71,6 +71,7 @@ class Run:
         self.history: list[dict[str, float]] = []
         self.environments = [describe_environment()]
         self._claim_directory(resume)
+        share_devices()
         keras.utils.set_random_seed(config.seed)
         keras.mixed_precision.set_dtype_policy(config.precision)
         with_votes = bool(config.loss.votes_weight) and data.train.votes is not None
@@ -98,14 +99,18 @@ class Run:
             steps_per_epoch=batches.steps,
             shuffle=False,  # the batches are shuffled already, by epoch and seed
             verbose=0,
-            callbacks=[Progress(self.config.epochs), EpochEnd(self.end_epoch)],
+            callbacks=[Progress(self.config.epochs), EpochEnd(self.config.seed, self.end_epoch)],
         )
         plot_curves(self.directory / "curves.png", self.history)
 
     def end_epoch(self, loss: float, seconds: float) -> bool:
         """Measures the averaged weights, saves what is to be kept; whether to stop here."""
-        trained = [v.numpy() for v in self.model.trainable_variables]
-        self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+        weights = self.model.trainable_variables
+        trained = [variable.numpy() for variable in weights]
+        self.model.optimizer.finalize_variable_values(weights)
+        for variable in weights:
+            # A copy: JAX's predict consumes the arrays it is given, here the averages' own.
+            variable.assign(variable.numpy().copy())
         row = {
             "epoch": len(self.history) + 1,
             "loss": round(loss, 5),
@@ -118,7 +123,7 @@ class Run:
         if row["accuracy"] > best:
             facts = {"epoch": row["epoch"], "votes": self.votes}
             save_state(self.directory / BEST, self.cnn.variables, facts)
-        for variable, value in zip(self.model.trainable_variables, trained, strict=True):
+        for variable, value in zip(weights, trained, strict=True):
             variable.assign(value)
         facts = {"history": self.history, "environments": self.environments}
         save_state(self.directory / LAST, self.variables, facts)

@@ -15,6 +15,7 @@ from fer_core.cli.evaluate import evaluate as evaluate_command
 from fer_core.config import ClassifyConfig
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError, TrainingError
+from fer_core.training.backend import keras
 from fer_core.training.dataset import load_faces
 from fer_core.training.publish import publish
 
@@ -62,8 +63,6 @@ def test_the_card_says_what_inference_and_people_need(model: Path):
 def test_another_order_of_classes_comes_out_in_the_projects_own(
     model: Path, faces_dir: Path, tmp_path: Path
 ):
-    import keras
-
     other = tmp_path / "other"
     shutil.copytree(model, other)
     order = [3, 4, 0, 6, 1, 5, 2]

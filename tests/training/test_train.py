@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from fer_core.config import dump_config, load_config
 from fer_core.errors import ConfigError, TrainingError
@@ -23,6 +25,7 @@ from fer_core.training.train import BEST, LAST, train
 # Keras' own conversion of TensorFlow's tensors to numpy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
+SHIPPED = Path(__file__).parents[2] / "configs" / "train.yaml"
 MakeConfig = Callable[..., TrainConfig]
 
 
@@ -134,8 +137,7 @@ def test_bad_settings_are_explained(make_config: MakeConfig, override: str, mess
 
 
 def test_the_shipped_settings_are_valid():
-    shipped = Path(__file__).parents[2] / "configs" / "train.yaml"
-    assert load_config(TrainConfig, shipped).name == "fer-cnn"
+    assert load_config(TrainConfig, SHIPPED).name == "fer-cnn"
 
 
 def test_batches_depend_on_seed_epoch_and_step_alone(make_config: MakeConfig, faces_dir: Path):
@@ -174,3 +176,14 @@ def test_targets_smooth_blend_and_weigh(faces_dir: Path):
     expected[faces.labels[0]] += 0.5
     expected[6] += 0.5
     np.testing.assert_allclose(blended["label"][0], expected, atol=1e-6)
+
+
+def test_the_shipped_settings_show_the_true_defaults():
+    lines = SHIPPED.read_text(encoding="utf-8").splitlines()
+    switched_on = "\n".join(re.sub(r"^(\s*)# (?=\s*\w+:)", r"\1", line) for line in lines)
+    shown = yaml.safe_load(switched_on)
+    config = TrainConfig.model_validate(shown)
+    defaults = TrainConfig(data=config.data, epochs=config.epochs, name=config.name)
+    assert config == defaults
+    for section in ("model", "augment", "loss", "optimiser"):
+        assert set(shown[section]) == set(type(getattr(config, section)).model_fields)

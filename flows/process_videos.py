@@ -16,11 +16,11 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from fer_core.batch import BatchSummary, open_work, plan, summarise, worker_count
 from fer_core.config import ProcessConfig
 from fer_core.errors import FerError
-from fer_core.inputs import printable, to_path
 from fer_core.ledger import Decision, VideoSummary
+from fer_core.paths import printable, to_path
 from fer_core.pipeline import failed, process
 from fer_core.types import VideoRef
-from flows.worker import Session, Stopped, engine_for, session
+from flows.worker import Stopped, current_session, engine_for, one_session
 
 # Prefect's pool is unbounded by default. `workers` bounds the work; this only has to be larger.
 # (Any: Prefect's own type of this parameter takes none of its task runners.)
@@ -72,12 +72,8 @@ def process_videos(
     decisions = plan(inputs, directory, config)
     work = open_work(decisions)
     get_run_logger().info("%d videos, %d of them to process", len(decisions), len(work))
-    current = session.get(None) or Session()
-    try:
+    with one_session() as current:
         results = _process_all(work, directory, config, current.stop)
-    except BaseException:
-        current.stop.set()  # the threads would else finish their videos before Ctrl-C counts
-        raise
     return _final_state(summarise(directory, decisions, results), len(work))
 
 
@@ -93,9 +89,8 @@ def process_video(
         out: the output directory.
         config: settings.
     """
-    current = session.get(None) or Session()
     try:
-        with current.watching(decision.video) as on_progress:
+        with current_session().watching(decision.video) as on_progress:
             row = process(decision, out, engine_for(config), config, on_progress)
     except Stopped:
         return Cancelled(message="stopped")
@@ -134,8 +129,10 @@ def _process_all(
 def _row(video: VideoRef, future: PrefectFuture[Any]) -> VideoSummary | None:
     """The row of a video; None if it was stopped."""
     result = future.result(raise_on_failure=False)
-    if isinstance(result, VideoSummary) or future.state.is_cancelled():
-        return result if isinstance(result, VideoSummary) else None
+    if isinstance(result, VideoSummary):
+        return result
+    if future.state.is_cancelled():
+        return None
     # Not even the failure could be recorded (a full disk, say), so it is only told.
     return VideoSummary(video.video_id, video.source, "failed", error=_explain(result))
 

@@ -50,6 +50,28 @@ class Session:
 session: ContextVar[Session] = ContextVar("session")
 """Prefect copies context variables into the threads of its tasks; other workers have none."""
 
+
+def current_session() -> Session:
+    """The session of whoever started this, or a new one."""
+    return session.get(None) or Session()
+
+
+@contextmanager
+def one_session() -> Iterator[Session]:
+    """A session that a flow's tasks share; an error in the flow stops them all.
+
+    Else threads would finish their videos before Ctrl-C in Python code counts.
+    """
+    current = current_session()
+    token = session.set(current)
+    try:
+        yield current
+    except BaseException:
+        current.stop.set()
+        raise
+    finally:
+        session.reset(token)
+
 _engines: dict[str, Engine] = {}
 _engines_lock = threading.Lock()
 

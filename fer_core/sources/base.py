@@ -14,9 +14,11 @@ class SourceStats:
     Args:
         frames_decoded: pictures that left the decoder, sampled or not.
         frames_sampled: frames that were handed out.
-        frames_corrupt: packets the decoder refused and pictures it marked as damaged.
+        frames_corrupt: packets that could not be read or decoded, pictures that the decoder
+            marked as damaged, and those left out because their time stamp does not rise.
         media_time_s: seconds of media from the video's start to the newest picture.
-        damage: the first thing that went wrong, in words; None if nothing did.
+        damage: the first thing that went wrong, in words, led by where the file ends if it is
+            cut off; None if nothing went wrong. A cut file may have no corrupt frame at all.
     """
 
     frames_decoded: int = 0

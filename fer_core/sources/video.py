@@ -97,10 +97,11 @@ class VideoSource:
         start = _pts(first) if stream.start_time is None else stream.start_time
         self._start = min(start, _pts(first))
         width, height = orientation.size(first.width, first.height)
+        rate = stream.average_rate or stream.guessed_rate
         self._info = VideoInfo(
             start_time_s=float(self._start * self._time_base),
             duration_s=duration_s(container, stream),
-            fps=float(stream.average_rate) if stream.average_rate else None,
+            fps=float(rate) if rate else None,
             width=width,
             height=height,
             codec=stream.codec_context.codec.canonical_name,

@@ -97,8 +97,6 @@ def test_every_frame_comes_once_in_order_and_upright(made: Made) -> None:
 
 
 def test_times_are_those_of_ffprobe(made: Made) -> None:
-    if made.clip.name == "h264.avi":
-        pytest.skip("AVI keeps no times of reordered H.264: ffprobe shows the decoder's delay")
     times = [frame.time_s for frame in read(made.path, fps="all")[0]]
     known = ffprobe_times(made.path)
     assert len(times) == len(known)
@@ -227,7 +225,9 @@ def test_closing_gives_back_threads_and_descriptors(tmp_path: Path) -> None:
     for _ in range(5):
         with VideoSource(path, SampleConfig(fps="all")) as source:
             next(source.frames())
-    assert held() == before
+    threads, descriptors = held()
+    assert threads <= before[0]
+    assert descriptors <= before[1]
 
 
 def test_capture_time_comes_from_the_container_or_the_caller(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from fer_core.config import ProcessConfig
 from fer_core.engine import ModelIds
 from fer_core.errors import InputError
-from fer_core.inputs import find_videos, printable
+from fer_core.inputs import find_videos
 from fer_core.ledger import Decision, Todo, VideoSummary, decide
+from fer_core.paths import printable
 
 # Networks and decoders use several cores each, and every video holds decoded frames in memory.
 _MOST_WORKERS = 4

@@ -7,15 +7,13 @@ import stat
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path, PurePath
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from fer_core.config import VIDEO_EXTENSIONS
 from fer_core.errors import InputError
+from fer_core.paths import printable, to_path
 from fer_core.types import VideoRef
 
 logger = logging.getLogger(__name__)
-
-_FILE_URI = "file://"
 
 
 def find_videos(inputs: Sequence[str], out: Path) -> list[VideoRef]:
@@ -48,33 +46,6 @@ def find_videos(inputs: Sequence[str], out: Path) -> list[VideoRef]:
             f"{' '.join(VIDEO_EXTENSIONS)} (a file named outright is tried whatever its extension)"
         )
     return videos
-
-
-def to_path(text: str) -> Path:
-    """The path that `text` names, which may be a `file://` URI."""
-    if text.startswith(_FILE_URI):
-        return Path(os.fsdecode(unquote_to_bytes(text.removeprefix(_FILE_URI))))
-    return Path(text)
-
-
-def to_text(path: str | Path) -> str:
-    """`path` as valid Unicode that `to_path` reads back: itself, or a `file://` URI.
-
-    File names are bytes on Linux, and those that are no UTF-8 cannot be sent or stored as text.
-
-    Example:
-        >>> to_text("a.mp4"), to_text("/cam/\\udcff.mp4")
-        ('a.mp4', 'file:///cam/%FF.mp4')
-    """
-    text = str(path)
-    if text.isascii() or printable(text) == text:
-        return text
-    return _FILE_URI + quote_from_bytes(os.fsencode(os.path.abspath(text)))
-
-
-def printable(path: str | PurePath) -> str:
-    r"""`path` for people: bytes that are no UTF-8 become `\xff`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 class _Search:

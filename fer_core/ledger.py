@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from fer_core.atomic import atomic_file
 from fer_core.errors import RecordsError
+from fer_core.paths import printable
 from fer_core.schema import VIDEOS, with_metadata
 from fer_core.types import VideoRef
 
@@ -167,7 +168,7 @@ def _own_name(video: VideoRef, row: VideoSummary | None, taken: dict[str, str]) 
     """The name of the annotated video: as before, else the relative path if nobody has it."""
     if row and row.annotated:
         return PurePath(row.annotated).relative_to("annotated")
-    name = video.relative
+    name = PurePath(printable(video.relative))
     if name.suffix.lower() != ".mp4":
         name = name.with_name(name.name + ".mp4")
     if taken.setdefault(f"annotated/{name.as_posix()}", video.video_id) != video.video_id:

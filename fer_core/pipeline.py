@@ -17,6 +17,7 @@ from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
 from fer_core.errors import RenderError, VideoError
 from fer_core.ledger import Decision, Todo, VideoSummary
+from fer_core.paths import printable
 from fer_core.schema import RECORDS, with_metadata
 from fer_core.sinks.annotated import render
 from fer_core.sinks.overlays import read_overlays
@@ -112,7 +113,7 @@ def process(
 
 def failed(video: VideoRef, out: Path, engine: Engine | None, error: str) -> VideoSummary:
     """Writes the row of a video that a fault outside of it kept from being analysed."""
-    row = replace(_new_row(video, engine), error=error, finished_at=_now())
+    row = replace(_new_row(video, engine), error=printable(error), finished_at=_now())
     ledger.write_row(out, row)
     return row
 
@@ -154,7 +155,7 @@ class _Analysis:
         try:
             row = self._write_records(row)
         except VideoError as error:
-            row = replace(row, error=str(error))
+            row = replace(row, error=printable(str(error)))
             self._remove_records(keep=None)
         if self.config.render.enabled and row.status != "failed":
             row = _annotate(self.video, self.out, row, self.config, self.on_progress)
@@ -256,7 +257,7 @@ def _annotate(
         )
     except (RenderError, VideoError) as error:
         reasons = [damage] if damage else []
-        reasons.append(f"{_NOT_ANNOTATED}{error}")
+        reasons.append(printable(f"{_NOT_ANNOTATED}{error}"))
         return replace(row, status="partial", error="; ".join(reasons))
     status = "partial" if damage else "ok"
     return replace(row, status=status, error=damage or None, annotated=relative.as_posix())

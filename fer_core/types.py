@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.emotions import NUM_EMOTIONS
+from fer_core.paths import to_text
 
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
@@ -25,7 +26,7 @@ def video_id(source: str) -> str:
         >>> video_id("/archive/door/2026-11-01.mp4")
         '264a28dd70d6bc21'
     """
-    return hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class VideoRef:
 
     @property
     def source(self) -> str:
-        """The name under which the records know this video: its absolute path."""
-        return str(self.path)
+        """The name under which the records know this video: its absolute path as text."""
+        return to_text(self.path)
 
     @property
     def video_id(self) -> str:

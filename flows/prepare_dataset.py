@@ -4,7 +4,7 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from fer_core.inputs import to_path
+from fer_core.paths import to_path
 from fer_core.training.prepare import PrepareConfig, PrepareReport, prepare
 from fer_core.training.prepare.report import as_markdown
 

@@ -15,7 +15,7 @@ HEAVY = ("tensorflow", "keras", "torch", "prefect", "cv2", "pandas", "av")
 
 # From the ground up; a module may import from its own floor and those below it.
 FLOORS = [
-    {"emotions", "errors", "types", "atomic", "resources"},
+    {"emotions", "errors", "paths", "types", "atomic", "resources"},
     {"config", "schema", "crops", "cards", "runtime", "inputs"},
     {"sources", "detectors", "classifiers", "sinks", "tracking", "capture_time", "samples"},
     {"stages", "engine", "images", "ledger", "records"},

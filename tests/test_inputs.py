@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from fer_core.config import VIDEO_EXTENSIONS
 from fer_core.errors import InputError
-from fer_core.inputs import find_videos, printable, to_path, to_text
+from fer_core.inputs import find_videos
+from fer_core.paths import printable, to_path, to_text
 
 OUT = Path("/nowhere/out")
 

@@ -11,8 +11,8 @@ import typer
 from fer_core.batch import BatchSummary, open_work, plan, summarise
 from fer_core.cli.interrupt import EXIT_INTERRUPTED, Interruption
 from fer_core.config import ProcessConfig
-from fer_core.inputs import printable, to_text
 from fer_core.ledger import Decision
+from fer_core.paths import printable, to_text
 from fer_core.progress import Board
 
 _MOST_PROBLEMS = 20

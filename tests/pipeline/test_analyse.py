@@ -175,3 +175,20 @@ def test_what_is_no_picture_is_said(engine: Engine, tmp_path: Path) -> None:
         detect_emotions(tmp_path / "gone.jpg", engine)
     with pytest.raises(InputError, match="got float64 of shape"):
         detect_emotions(np.zeros((5, 5, 3)), engine)
+
+
+def test_file_names_that_are_no_text_are_read_and_recorded(
+    clip: Path, engine: Engine, tmp_path: Path
+) -> None:
+    directory = tmp_path / "caf\udce9"
+    directory.mkdir()
+    video, broken = directory / "a.mp4", directory / "b.mp4"
+    video.write_bytes(clip.read_bytes())
+    broken.write_bytes(b"no video, but more than a few bytes of text")
+    summary = analyse(video, tmp_path / "out", engine, FAST)
+    assert summary.status == "ok"
+    [source] = load_records(tmp_path / "out").source.unique()
+    assert source.startswith("file://")
+    assert "caf%E9" in source
+    assert analyse(broken, tmp_path / "out", engine, FAST).status == "failed"
+    assert len(read_rows(tmp_path / "out")) == 2

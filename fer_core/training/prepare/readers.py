@@ -13,7 +13,7 @@ from tqdm import tqdm
 from fer_core.config import VIDEO_EXTENSIONS
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, InputError, VideoError
-from fer_core.inputs import printable, to_path
+from fer_core.paths import printable, to_path
 from fer_core.training.prepare.config import PrepareConfig
 from fer_core.training.prepare.faces import FaceFinder, Found, Photo
 from fer_core.training.prepare.labels import Labels, usage_of_path

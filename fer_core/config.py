@@ -91,7 +91,17 @@ class RenderConfig(Section):
 
     enabled: bool = True
     crf: int = Field(default=23, ge=0, le=51)
-    preset: str = "veryfast"
+    preset: Literal[
+        "ultrafast",
+        "superfast",
+        "veryfast",
+        "faster",
+        "fast",
+        "medium",
+        "slow",
+        "slower",
+        "veryslow",
+    ] = "veryfast"
 
 
 class ArchiveConfig(Section):

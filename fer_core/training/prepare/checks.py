@@ -39,16 +39,13 @@ def check(samples: Sequence[Sample], config: PrepareConfig) -> list[Group]:
     equal = defaultdict(list)
     for index, sample in enumerate(samples):
         equal[sample.digest].append(index)
-    blank = {digest for digest, (first, *_) in equal.items() if np.ptp(samples[first].image) == 0}
+    blank = [members for members in equal.values() if np.ptp(samples[members[0]].image) == 0]
+    others = [members for members in equal.values() if members not in blank]
     return [
         *_single_faults(samples, config),
-        *(Group("blank", (index,)) for digest in blank for index in equal[digest]),
+        *(Group("blank", (index,)) for members in blank for index in members),
         *_equal_pictures(samples, equal.values()),
-        *_near_pictures(
-            samples,
-            [members for digest, members in equal.items() if digest not in blank],
-            config.near_distance,
-        ),
+        *_near_pictures(samples, others, config.near_distance),
         *_subjects(samples, config.split.subjects),
     ]
 

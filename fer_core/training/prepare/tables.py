@@ -1,13 +1,14 @@
 """Faces in CSV and Parquet, and the votes of FER+."""
 
+import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,30 +19,29 @@ from fer_core.training.prepare.pictures import SampleMaker, decode
 from fer_core.training.prepare.sample import Finding, Origin, Sample
 from fer_core.types import ByteArray
 
-_ROWS = 2048
+_ROWS = 2048  # of Parquet, read at once
 
 Read = Iterator[Sample | Finding]
 
 
-def csv_columns(path: Path) -> dict[str, str]:
-    """The columns of a CSV file: plain lower-case name → name as written.
+def csv_columns(path: Path) -> dict[str, int]:
+    """The columns of a CSV file: plain lower-case name → place.
 
     Raises:
         DatasetError: the file is no CSV.
     """
-    try:
-        header = pd.read_csv(path, nrows=0).columns
-    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-        raise DatasetError(f"{path}: expected a CSV file with a header: {error}") from error
-    return {str(name).strip().casefold(): str(name) for name in header}
+    header = next(_lines(path), None)
+    if header is None:
+        raise DatasetError(f"{path}: expected a CSV file with a header, got an empty file")
+    return {name.strip().casefold(): place for place, name in enumerate(header)}
 
 
-def is_faces(columns: dict[str, str]) -> bool:
+def is_faces(columns: dict[str, int]) -> bool:
     """Whether a CSV file holds labelled pictures, as `fer2013.csv` does."""
     return {"emotion", "pixels"} <= set(columns)
 
 
-def is_votes(columns: dict[str, str]) -> bool:
+def is_votes(columns: dict[str, int]) -> bool:
     """Whether a CSV file is FER+'s `fer2013new.csv`."""
     return {"usage", *(name.casefold() for name in VOTES)} <= set(columns)
 
@@ -49,33 +49,26 @@ def is_votes(columns: dict[str, str]) -> bool:
 def read_csv(path: Path, origin: Origin, maker: SampleMaker) -> Read:
     """Faces of `fer2013.csv` or `icml_face_data.csv`: emotion, pixels and perhaps Usage."""
     columns = csv_columns(path)
-    for first, chunk in _chunks(path, list(columns.values())):
-        texts = {name: chunk[written] for name, written in columns.items()}
-        usages = texts.get("usage", [""] * len(chunk))
-        rows = zip(texts["emotion"], texts["pixels"], usages, strict=True)
-        for row, (emotion, pixels, usage) in enumerate(rows, start=first):
-            image, fault = _parse_pixels(pixels)
-            sample = maker.make(image, emotion, replace(origin, row=row), fault)
-            if isinstance(sample, Sample):
-                sample = replace(sample, usage=usage.strip() or None, fer_row=row)
-            yield sample
+    for row, fields in enumerate(islice(_lines(path), 1, None)):
+        place = replace(origin, row=row)
+        if len(fields) != len(columns):
+            detail = f"expected {len(columns)} fields, got {len(fields)}"
+            yield Finding("unreadable", (str(place),), detail=detail)
+            continue
+        texts = {name: fields[index] for name, index in columns.items()}
+        image, fault = _parse_pixels(texts["pixels"])
+        sample = maker.make(image, texts["emotion"], place, fault)
+        if isinstance(sample, Sample):
+            sample = replace(sample, usage=texts.get("usage", "").strip() or None, fer_row=row)
+        yield sample
 
 
-def _chunks(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Pieces of a CSV file as text, each with the number of its first row."""
-    first = 0
+def _lines(path: Path) -> Iterator[list[str]]:
+    """The rows of a CSV file, its header first; a blank line is a row without fields."""
     try:
-        for chunk in pd.read_csv(
-            path,
-            chunksize=_ROWS,
-            usecols=list(columns),
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,  # else the rows after a blank line would have other numbers
-        ):
-            yield first, chunk.fillna("")
-            first += len(chunk)
-    except (OSError, ValueError) as error:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from csv.reader(file)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path}: cannot be read as CSV: {error}") from error
 
 
@@ -170,13 +163,16 @@ class Votes:
 
     def __init__(self, path: Path) -> None:
         columns = csv_columns(path)
-        wanted = [columns["usage"], *(columns[name.casefold()] for name in VOTES)]
+        rows = list(islice(_lines(path), 1, None))
         try:
-            table = pd.read_csv(path, usecols=wanted)
-            self._counts = table[wanted[1:]].to_numpy(np.uint8)
-        except (OSError, ValueError) as error:
-            raise DatasetError(f"{path}: cannot be read as FER+ votes: {error}") from error
-        self._splits = [split_named(str(usage)) for usage in table[wanted[0]]]
+            self._counts = np.array(
+                [[int(row[columns[name.casefold()]]) for name in VOTES] for row in rows], np.uint8
+            )
+            self._splits = [split_named(row[columns["usage"]]) for row in rows]
+        except (IndexError, OverflowError, ValueError) as error:
+            raise DatasetError(
+                f"{path}: expected ten counts of votes in every row: {error}"
+            ) from error
         self._path = path
 
     def join(self, sample: Sample) -> Sample:

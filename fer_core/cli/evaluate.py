@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 def evaluate(
     data: Annotated[
-        Path, typer.Option("--data", metavar="DATA", help="Parquet file with labelled faces.")
+        Path,
+        typer.Option(
+            "--data", metavar="DATA", help="Labelled faces: what fer prepare writes or reads."
+        ),
     ],
     model: Annotated[
         str, typer.Option("--model", metavar="NAME|DIR", help="Classifier that is measured.")
@@ -44,7 +47,7 @@ def evaluate(
         if not as_json:
             typer.echo(f"measuring: {what}", err=True)
 
-    evaluation = measure(
+    evaluation, findings = measure(
         data, model, split=split, device=device, flip=flip, robustness=robustness, progress=tell
     )
     if confusion is not None:
@@ -52,10 +55,12 @@ def evaluate(
 
         plot_confusion(confusion, evaluation.confusion, f"{model} on {data.name}")
     if as_json:
-        facts = {"model": model, "data": str(data), "split": split} | evaluation.as_dict()
-        typer.echo(json.dumps(facts))
+        facts = {"model": model, "data": str(data), "split": split, "findings": findings}
+        typer.echo(json.dumps(facts | evaluation.as_dict()))
     else:
         typer.echo(_describe(evaluation))
+        for kind, number in findings.items():
+            typer.echo(f"{kind:<18} {number}")
 
 
 def _describe(e: "Evaluation") -> str:

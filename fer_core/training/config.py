@@ -12,8 +12,10 @@ class DataConfig(Section):
     """What is learnt from.
 
     Args:
-        train: Parquet file or prepared dataset with the training faces.
+        train: the training faces: a split of a prepared dataset (`DIR/train`), or whatever
+            `fer prepare` reads.
         validation: the same with the faces by which the best epoch is chosen.
+        train_split, validation_split: take only faces of this split, such as "PublicTest".
         size: side of the pictures in pixels.
         drop_blank: leave out training pictures of one single grey.
         drop_leaks: leave out training pictures that are in the validation data too.
@@ -21,6 +23,8 @@ class DataConfig(Section):
 
     train: Path
     validation: Path
+    train_split: str | None = None
+    validation_split: str | None = None
     size: int = Field(default=48, ge=16, le=512)
     drop_blank: bool = True
     drop_leaks: bool = False

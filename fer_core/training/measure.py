@@ -1,4 +1,4 @@
-"""From the names of a model and of a file to an evaluation: what `fer evaluate` calls."""
+"""From the names of a model and of a dataset to an evaluation: what `fer evaluate` calls."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +11,9 @@ from fer_core.classifiers.keras_cnn import KerasClassifier
 from fer_core.config import ClassifyConfig
 from fer_core.errors import ConfigError
 from fer_core.runtime import Device
-from fer_core.training.dataset import load_faces
 from fer_core.training.evaluate import Evaluation, evaluate
 from fer_core.training.publish import SEEN
+from fer_core.training.source import load_faces
 
 
 def measure(
@@ -25,27 +25,30 @@ def measure(
     flip: bool = False,
     robustness: bool = False,
     progress: Callable[[str], None] = lambda what: None,
-) -> Evaluation:
-    """Measures a published classifier on a file of labelled faces.
+) -> tuple[Evaluation, dict[str, int]]:
+    """Measures a published classifier on labelled faces.
 
     Args:
-        data: as `load_faces` takes it.
+        data: a prepared dataset or whatever `fer prepare` reads.
         model: name of a model, or path of its directory.
         split: only faces of this split.
         device: "auto", "cpu" or "gpu".
         flip, robustness, progress: as in `evaluate`.
 
+    Returns:
+        The evaluation, and how many of what could not be taken (unreadable pictures …), by kind.
+
     Raises:
         ConfigError: an unknown device, or no GPU where one is asked for.
-        DatasetError: the faces cannot be read, or have another size than the model takes.
+        InputError, DatasetError: the faces cannot be read, or are not of the model's size.
         ModelError: the model is missing or damaged.
     """
     if device not in get_args(Device):
         raise ConfigError(f"--device: expected one of auto, cpu, gpu, got {device!r}")
-    faces = load_faces(data, split)
     card, weights = read_card(model, "classifier")
+    faces, findings = load_faces(data, card.input.size, split)
     seen = weights.with_name(SEEN)
-    return evaluate(
+    evaluation = evaluate(
         KerasClassifier.load(ClassifyConfig(model=model), cast(Device, device)),
         faces,
         temperature=card.temperature,
@@ -54,3 +57,4 @@ def measure(
         robustness=robustness,
         progress=progress,
     )
+    return evaluation, dict(findings)

@@ -2,13 +2,15 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError
 from fer_core.training.config import DataConfig
-from fer_core.training.dataset import FaceSet, load_faces
+from fer_core.training.dataset import FaceSet
+from fer_core.training.source import load_faces
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +27,11 @@ def load_data(config: DataConfig) -> TrainingData:
     """Reads, selects and checks a run's faces.
 
     Raises:
-        DatasetError: a file is unusable, its pictures have another size than `config.size`, or
-            an emotion has no face.
+        InputError, DatasetError: a file is missing or unusable, its pictures have another size
+            than `config.size`, or an emotion has no face.
     """
-    train, validation = load_faces(config.train), load_faces(config.validation)
+    train = _load(config.train, config.train_split, config.size)
+    validation = _load(config.validation, config.validation_split, config.size)
     for faces in (train, validation):
         _check_size(faces, config.size)
     keep = np.ones(len(train), bool)
@@ -41,6 +44,13 @@ def load_data(config: DataConfig) -> TrainingData:
     for faces in (train, validation):
         _check_classes(faces)
     return TrainingData(train, validation)
+
+
+def _load(path: Path, split: str | None, size: int) -> FaceSet:
+    faces, findings = load_faces(path, size, split)
+    for kind, number in findings.items():
+        log.warning("%s: %d × %s", path, number, kind)
+    return faces
 
 
 def _check_size(faces: FaceSet, size: int) -> None:

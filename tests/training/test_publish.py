@@ -16,10 +16,9 @@ from fer_core.config import ClassifyConfig
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError, TrainingError
 from fer_core.training.backend import keras
-from fer_core.training.dataset import load_faces
 from fer_core.training.publish import publish
-
-from .conftest import SIZE
+from fer_core.training.source import load_faces
+from tests.training.examples import SIZE
 
 # Keras' own conversion of TensorFlow's tensors to numpy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -35,7 +34,7 @@ def load(model: Path) -> KerasClassifier:
 
 
 def test_a_published_model_gives_probabilities(model: Path, faces_dir: Path):
-    faces = load_faces(faces_dir / "validation.parquet")
+    faces = load_faces(faces_dir / "validation.parquet", SIZE)[0]
     classifier = load(model)
     probabilities = classifier.classify(faces.images)
     assert classifier.input_size == SIZE
@@ -76,7 +75,7 @@ def test_another_order_of_classes_comes_out_in_the_projects_own(
     card["sha256"] = sha256_of(other / "model.keras")
     (other / "card.json").write_text(json.dumps(card))
 
-    images = load_faces(faces_dir / "validation.parquet").images
+    images = load_faces(faces_dir / "validation.parquet", SIZE)[0].images
     np.testing.assert_allclose(
         load(other).classify(images), load(model).classify(images), atol=1e-5
     )
@@ -116,7 +115,7 @@ def test_evaluate_prints_one_object_last(model: Path, faces_dir: Path, tmp_path:
         catch_exceptions=False,
     )
     facts = json.loads(result.stdout.splitlines()[-1])
-    assert facts["n"] == len(load_faces(data))
+    assert facts["n"] == len(load_faces(data, SIZE)[0])
     assert set(facts) >= {"accuracy", "balanced_accuracy", "macro_f1", "ece", "faces_per_second"}
     # Every one of these pictures was learnt from.
     assert (facts["n_unseen"], facts["accuracy_unseen"]) == (0, None)

@@ -19,8 +19,9 @@ from fer_core.config import dump_config, load_config
 from fer_core.errors import ConfigError, TrainingError
 from fer_core.training.batches import Batches, face_weights, targets
 from fer_core.training.config import LossConfig, TrainConfig
-from fer_core.training.dataset import load_faces
+from fer_core.training.source import load_faces
 from fer_core.training.train import BEST, LAST, train
+from tests.training.examples import SIZE
 
 # Keras' own conversion of TensorFlow's tensors to numpy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -141,7 +142,7 @@ def test_the_shipped_settings_are_valid():
 
 
 def test_batches_depend_on_seed_epoch_and_step_alone(make_config: MakeConfig, faces_dir: Path):
-    faces = load_faces(faces_dir / "train.parquet")
+    faces = load_faces(faces_dir / "train.parquet", SIZE)[0]
     config = make_config(Path("runs"), "augment.mixup=0.4")
     whole, resumed = Batches(faces, config), Batches(faces, config, done=1)
     assert len(whole) == 2 * len(resumed) == 2 * whole.steps
@@ -155,7 +156,7 @@ def _equal(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
 
 
 def test_targets_smooth_blend_and_weigh(faces_dir: Path):
-    faces = load_faces(faces_dir / "train.parquet")
+    faces = load_faces(faces_dir / "train.parquet", SIZE)[0]
     assert faces.votes is not None
     smooth = targets(faces, LossConfig(label_smoothing=0.14))
     np.testing.assert_allclose(smooth["label"].sum(axis=1), 1, rtol=1e-5)

@@ -7,7 +7,7 @@ cosine transform: each is a matrix from the left and from the right.
 import cv2
 import numpy as np
 
-from fer_core.training.backend import keras, layers, ops
+from fer_core.training.backend import Tensor, keras, layers, ops
 from fer_core.training.config import AugmentConfig
 from fer_core.types import FloatArray
 
@@ -33,7 +33,7 @@ class Augment(layers.Layer):
         size: side of the pictures in pixels.
     """
 
-    def __init__(self, config: AugmentConfig, size: int):
+    def __init__(self, config: AugmentConfig, size: int) -> None:
         super().__init__(dtype="float32", name="augment", trainable=False)
         self.config = config
         self.size = size
@@ -41,10 +41,10 @@ class Augment(layers.Layer):
         self.cosines, self.table = jpeg_basis(size)
         self.noise_seed = keras.random.SeedGenerator(0)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
         return input_shape["image"]
 
-    def call(self, inputs):
+    def call(self, inputs: dict[str, Tensor]) -> Tensor:
         c = self.config
         x = ops.cast(ops.squeeze(inputs["image"], -1), "float32")
         x = warp(x, inputs["affine"], inputs["border"])
@@ -65,7 +65,7 @@ class Augment(layers.Layer):
         return ops.expand_dims(x, -1)
 
 
-def warp(x, affine, border):
+def warp(x: Tensor, affine: Tensor, border: Tensor) -> Tensor:
     """Bilinear affine warp of (n, side, side) pictures; `affine` and `border` as in `draws`."""
     n, side = ops.shape(x)[0], x.shape[1]
     # Pixel centres from -1 to 1, so that a flip maps the picture exactly onto itself.
@@ -90,19 +90,19 @@ def warp(x, affine, border):
     return ops.reshape(ops.where(black, 0.0, warped), (n, side, side))
 
 
-def tone(x, tones):
+def tone(x: Tensor, tones: Tensor) -> Tensor:
     """Gamma, then contrast about mid-grey, then brightness; clipped to 0–255."""
     gamma, contrast, brightness = (_each(tones[:, i]) for i in range(3))
     x = ops.power(ops.clip(x / 255, 1e-4, 1.0), gamma)
     return ops.clip((x - 0.5) * contrast + 0.5 + brightness, 0.0, 1.0) * 255
 
 
-def sandwich(matrix, x):
+def sandwich(matrix: Tensor, x: Tensor) -> Tensor:
     """`matrix · x · matrixᵀ`: a separable linear map of (n, side, side) pictures."""
     return ops.matmul(ops.matmul(matrix, x), ops.swapaxes(matrix, -1, -2))
 
 
-def jpeg(x, scale, cosines, table):
+def jpeg(x: Tensor, scale: Tensor, cosines: Tensor, table: Tensor) -> Tensor:
     """JPEG's losses at n quantisation scales; pictures whose scale is 0 stay as they are."""
     steps = ops.maximum(ops.round(_each(scale) * table), 1.0)
     coefficients = ops.round(sandwich(cosines, x - 128) / steps) * steps
@@ -110,7 +110,7 @@ def jpeg(x, scale, cosines, table):
     return ops.where(_each(scale) > 0, lossy, x)
 
 
-def erase(x, boxes):
+def erase(x: Tensor, boxes: Tensor) -> Tensor:
     """Fills a rectangle of each picture with one grey; `boxes` as in `draws`."""
     side = x.shape[1]
     places = ops.convert_to_tensor((np.arange(side, dtype=np.float32) + 0.5) / side)
@@ -120,12 +120,12 @@ def erase(x, boxes):
     return ops.where(inside, grey, x)
 
 
-def mix(x, share):
+def mix(x: Tensor, share: Tensor) -> Tensor:
     """Each picture with `share` of itself and the rest of the batch's mirror-placed one."""
     return x * share + ops.flip(x, axis=0) * (1 - share)
 
 
-def _each(values):
+def _each(values: Tensor) -> Tensor:
     return ops.reshape(values, (-1, 1, 1))
 
 

@@ -11,3 +11,6 @@ from typing import Any
 keras: Any = importlib.import_module("keras")
 layers: Any = keras.layers
 ops: Any = keras.ops
+
+Tensor = Any
+"""A tensor of whatever backend computes, or a numpy array."""

@@ -27,7 +27,7 @@ class Batches(keras.utils.PyDataset):
         done: epochs that are finished and left out at the front.
     """
 
-    def __init__(self, faces: FaceSet, config: TrainConfig, done: int = 0):
+    def __init__(self, faces: FaceSet, config: TrainConfig, done: int = 0) -> None:
         super().__init__(workers=1)
         self.faces = faces
         self.config = config

@@ -12,7 +12,7 @@ from fer_core.training.backend import keras
 class EpochEnd(keras.callbacks.Callback):
     """Hands over to the run when an epoch is done, and stops when the run says so."""
 
-    def __init__(self, seed: int, end_epoch: Callable[[float, float], bool]):
+    def __init__(self, seed: int, end_epoch: Callable[[float, float], bool]) -> None:
         super().__init__()
         self.seed = seed
         self.end_epoch = end_epoch
@@ -36,7 +36,7 @@ class EpochEnd(keras.callbacks.Callback):
 class Progress(keras.callbacks.Callback):
     """A bar of the epoch's steps; none where standard error is no terminal."""
 
-    def __init__(self, epochs: int):
+    def __init__(self, epochs: int) -> None:
         super().__init__()
         self.epochs = epochs
 

@@ -9,7 +9,7 @@ that its `.keras` file loads in safe mode on every backend.
 from typing import Any
 
 from fer_core.emotions import NUM_EMOTIONS
-from fer_core.training.backend import keras, layers
+from fer_core.training.backend import Tensor, keras, layers
 from fer_core.training.config import ModelConfig
 from fer_core.training.norm import FusedBatchNormalization
 
@@ -56,7 +56,7 @@ def plain_cnn(trained: Any, config: ModelConfig, size: int) -> Any:
     return plain
 
 
-def _features(image, config: ModelConfig, norm: Any):
+def _features(image: Tensor, config: ModelConfig, norm: Any) -> Tensor:
     # Each picture to mean 0 and deviation 1, so that light and contrast count for little.
     x = layers.Rescaling(1 / 255, dtype="float32", name="unit_range")(image)
     x = layers.LayerNormalization(
@@ -72,11 +72,11 @@ def _features(image, config: ModelConfig, norm: Any):
     return layers.Dropout(config.dropout, name="dropout")(x)
 
 
-def _head(x, classes: int, name: str):
+def _head(x: Tensor, classes: int, name: str) -> Tensor:
     return layers.Dense(classes, dtype="float32", name=name)(x)
 
 
-def _conv(x, norm, width: int, name: str, kernel: int = 3, stride: int = 1):
+def _conv(x: Tensor, norm: Any, width: int, name: str, kernel: int = 3, stride: int = 1) -> Tensor:
     x = layers.Conv2D(
         width,
         kernel,
@@ -89,7 +89,9 @@ def _conv(x, norm, width: int, name: str, kernel: int = 3, stride: int = 1):
     return norm(momentum=0.99, epsilon=1e-3, name=f"{name}_norm")(x)
 
 
-def _residual_block(x, norm, width: int, stride: int, se_ratio: int, name: str):
+def _residual_block(
+    x: Tensor, norm: Any, width: int, stride: int, se_ratio: int, name: str
+) -> Tensor:
     shortcut = x
     if stride > 1 or x.shape[-1] != width:
         shortcut = _conv(x, norm, width, f"{name}_skip", kernel=1, stride=stride)
@@ -101,7 +103,7 @@ def _residual_block(x, norm, width: int, stride: int, se_ratio: int, name: str):
     return layers.Activation("relu", name=f"{name}_relu_b")(x)
 
 
-def _squeeze_excite(x, ratio: int, name: str):
+def _squeeze_excite(x: Tensor, ratio: int, name: str) -> Tensor:
     width = x.shape[-1]
     gate = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_pool")(x)
     gate = layers.Dense(max(width // ratio, 4), activation="relu", name=f"{name}_in")(gate)

@@ -1,6 +1,6 @@
 """Batch normalisation that trains at full speed on PyTorch."""
 
-from fer_core.training.backend import keras, layers
+from fer_core.training.backend import Tensor, keras, layers
 
 
 class FusedBatchNormalization(layers.BatchNormalization):
@@ -12,7 +12,9 @@ class FusedBatchNormalization(layers.BatchNormalization):
     variables are the parent's: a published model uses the parent.
     """
 
-    def call(self, inputs, training=None, mask=None):
+    def call(
+        self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None
+    ) -> Tensor:
         if not training or keras.backend.backend() != "torch":
             return super().call(inputs, training=training, mask=mask)
         from torch.nn import functional

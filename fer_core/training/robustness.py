@@ -19,7 +19,9 @@ def perturbed(images: ByteArray, perturbation: Perturbation) -> ByteArray:
     return np.stack([perturbation(image) for image in images])
 
 
-def _affine(scale: float = 1.0, shift: tuple[float, float] = (0, 0), degrees: float = 0.0):
+def _affine(
+    scale: float = 1.0, shift: tuple[float, float] = (0, 0), degrees: float = 0.0
+) -> Perturbation:
     def apply(image: ByteArray) -> ByteArray:
         side = image.shape[0]
         centre = (side - 1) / 2

@@ -64,7 +64,7 @@ class Run:
         TrainingError: the run's directory holds another run, or nothing to resume.
     """
 
-    def __init__(self, config: TrainConfig, data: TrainingData, resume: bool = False):
+    def __init__(self, config: TrainConfig, data: TrainingData, resume: bool = False) -> None:
         self.config = config
         self.data = data
         self.directory = config.directory

@@ -192,6 +192,12 @@ def test_a_directory_in_use_is_refused_and_replaced_only_by_force(
         run(table, table)
 
 
+def test_where_nothing_can_be_written_is_one_clear_error(table: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DatasetError, match="cannot write the dataset to"):
+        run(tmp_path / "file" / "out", table)
+
+
 def test_the_output_below_a_source_is_not_read(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "faces", FACES, LABELS, ["train"] * COUNT)
     for _ in range(2):

@@ -72,6 +72,7 @@ def one_session() -> Iterator[Session]:
     finally:
         session.reset(token)
 
+
 _engines: dict[str, Engine] = {}
 _engines_lock = threading.Lock()
 

@@ -1,5 +1,6 @@
 """Files that appear only whole: written beside, synced, renamed."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +13,15 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
     The temporary file is hidden, lies in the same directory (a rename must not cross file
     systems) and keeps the suffix, from which writers tell the format. It is removed on any
-    error, Ctrl-C included.
+    error, Ctrl-C included; after a kill, the next writer of the same file takes its place.
 
     Example:
         >>> with atomic_file(Path("table.csv")) as temporary:  # doctest: +SKIP
         ...     temporary.write_text("a,b")
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem[:80]}.{os.getpid()}.part{path.suffix}")
+    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    temporary = path.with_name(f".{name}.part{path.suffix}")
     try:
         yield temporary
         _sync(temporary)

@@ -59,15 +59,9 @@ def _version(package: str) -> str:
 
 
 def _devices() -> dict[str, str]:
-    from fer_core.runtime import _import_keras as import_keras
+    from fer_core.runtime import devices
 
-    keras = import_keras()
-    gpus = keras.distribution.list_devices("gpu")
-    return {
-        "backend": keras.backend.backend(),
-        "cpu": f"{len(os.sched_getaffinity(0))} cores",
-        "gpu": ", ".join(gpus) or "none",
-    }
+    return {"cpu": f"{len(os.sched_getaffinity(0))} cores", **devices()}
 
 
 def _codecs() -> dict[str, str]:

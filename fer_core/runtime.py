@@ -79,6 +79,7 @@ class KerasNetwork:
 
 
 def _import_keras() -> Any:
+    """Keras and its backend, imported without their greetings on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _without_greetings():
         import keras
@@ -114,7 +115,7 @@ _GREETING = re.compile(rb"I\d{4} |WARNING: All log messages before absl|\s*$")
 def devices() -> dict[str, str]:
     """What networks could run on here, and by which framework: for a bug report."""
     keras = _import_keras()
-    return {"backend": keras.backend.backend(), "devices": ", ".join(["cpu:0", *_gpus(keras)])}
+    return {"backend": keras.backend.backend(), "gpu": ", ".join(_gpus(keras)) or "none"}
 
 
 def _gpus(keras: Any) -> list[str]:

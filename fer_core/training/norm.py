@@ -17,7 +17,7 @@ class FusedBatchNormalization(layers.BatchNormalization):
     ) -> Tensor:
         if not training or keras.backend.backend() != "torch":
             return super().call(inputs, training=training, mask=mask)
-        from torch.nn import functional
+        from torch.nn import functional  # pyright: ignore[reportMissingImports]
 
         output = functional.batch_norm(
             inputs.permute(0, 3, 1, 2),

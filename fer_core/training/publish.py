@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from fer_core.training.metrics import fit_temperature
 from fer_core.training.readme import write_readme
 from fer_core.training.selection import TrainingData, load_data
 from fer_core.training.state import load_facts, load_state
-from fer_core.training.train import BEST, LAST
+from fer_core.training.train import BEST, HISTORY, LAST
 
 WEIGHTS = "model.keras"
 CARD = "card.json"
@@ -69,6 +70,7 @@ def publish(run: Path, name: str, models: Path, *, robustness: bool = True) -> P
     with atomic_file(directory / WEIGHTS) as temporary:
         model.save(temporary)
     np.save(directory / SEEN, np.unique(data.train.digests()))
+    shutil.copyfile(run / HISTORY, directory / HISTORY)
     card = _card(run, name, config, data, model.count_params(), sha256_of(directory / WEIGHTS))
     _write_card(directory, card)
     card["temperature"] = _temperature(directory, data.validation)

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 LAST = "last.npz"
 BEST = "best.npz"
+HISTORY = "history.csv"
 SAMPLES = 48
 
 
@@ -199,7 +200,7 @@ class Run:
 
     def _write_history(self) -> None:
         with (
-            atomic_file(self.directory / "history.csv") as temporary,
+            atomic_file(self.directory / HISTORY) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as stream,
         ):
             writer = csv.DictWriter(stream, self.history[0])

@@ -124,6 +124,7 @@ class ProcessConfig(Section):
 
     Args:
         device: "auto" takes a GPU where there is one.
+        batch_wait_s: how long a picture may wait for others to fill its batch, in seconds.
         workers: videos processed at once; None takes one per core, at most 4.
     """
 
@@ -134,6 +135,7 @@ class ProcessConfig(Section):
     render: RenderConfig = RenderConfig()
     archive: ArchiveConfig = ArchiveConfig()
     device: Literal["auto", "cpu", "gpu"] = "auto"
+    batch_wait_s: PositiveFloat = 0.01
     workers: PositiveInt | None = None
 
     def settings_hash(self, *model_hashes: str) -> str:

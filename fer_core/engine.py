@@ -62,12 +62,15 @@ class Engine:
             ModelError: a model is missing or damaged.
             ConfigError: the device does not exist.
         """
+        from fer_core.batching import BatchingClassifier, BatchingDetector
         from fer_core.classifiers.keras_cnn import KerasClassifier
         from fer_core.detectors.yunet import YuNet
 
+        detector = YuNet.load(config.detect, config.device)
+        classifier = KerasClassifier.load(config.classify, config.device)
         return cls(
-            YuNet.load(config.detect, config.device),
-            KerasClassifier.load(config.classify, config.device),
+            BatchingDetector(detector, config.detect.batch_size, config.batch_wait_s),
+            BatchingClassifier(classifier, config.classify.batch_size, config.batch_wait_s),
             ModelIds.of(config),
         )
 

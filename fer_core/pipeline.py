@@ -6,6 +6,7 @@ first, records and annotated video appear whole, the new row comes last.
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
 from fer_core.errors import RenderError, VideoError
 from fer_core.ledger import Decision, Todo, VideoSummary
+from fer_core.overlap import read_ahead
 from fer_core.paths import printable
 from fer_core.schema import RECORDS, with_metadata
 from fer_core.sinks.annotated import render
@@ -43,6 +45,10 @@ class Progress:
     frames: int = 0
     faces: int = 0
 
+
+# Frames wait with their full-size pictures (3 MB at 1080p), crops with 2 kB.
+_FRAMES_AT_ONCE = 16
+_CROPS_AT_ONCE = 64
 
 OnProgress = Callable[[Progress], None]
 
@@ -187,14 +193,15 @@ class _Analysis:
         tracker = Tracker(self.config.track)
         frames = faces = tracks = 0
         try:
-            for frame in self._results(source):
-                track_ids = tracker.update(frame.faces, frame.time_s)
-                writer.write(frame, track_ids)
-                frames += 1
-                faces += len(frame.faces)
-                tracks = max(tracks, int(track_ids.max(initial=-1)) + 1)
-                seconds = frame.time_s - source.info.start_time_s
-                self.on_progress(Progress("analyse", seconds, frames, faces))
+            with self._results(source) as results:
+                for frame in results:
+                    track_ids = tracker.update(frame.faces, frame.time_s)
+                    writer.write(frame, track_ids)
+                    frames += 1
+                    faces += len(frame.faces)
+                    tracks = max(tracks, int(track_ids.max(initial=-1)) + 1)
+                    seconds = frame.time_s - source.info.start_time_s
+                    self.on_progress(Progress("analyse", seconds, frames, faces))
         finally:
             writer.close()
         return replace(
@@ -208,12 +215,20 @@ class _Analysis:
             tracks=tracks,
         )
 
-    def _results(self, source: VideoSource) -> Iterator[FrameFaces]:
-        size = self.engine.classifier.input_size
-        crops = stages.detect(
-            source.frames(), self.engine.detector, size, self.config.detect.batch_size
-        )
-        return stages.classify(crops, self.engine.classifier, self.config.classify.batch_size)
+    @contextmanager
+    def _results(self, source: VideoSource) -> Iterator[Iterator[FrameFaces]]:
+        """What the stages make of a source: decoding and detection each in their own thread."""
+        detector, classifier = self.engine.detector, self.engine.classifier
+        # A video waits for its own frames only so long; larger batches are filled by others.
+        batch = min(self.config.detect.batch_size, _FRAMES_AT_ONCE)
+        crops = min(self.config.classify.batch_size, _CROPS_AT_ONCE)
+        with (
+            read_ahead(source.frames(), depth=batch) as frames,
+            read_ahead(
+                stages.detect(frames, detector, classifier.input_size, batch), depth=batch
+            ) as found,
+        ):
+            yield stages.classify(found, classifier, crops)
 
     def _remove_records(self, keep: Path | None) -> None:
         """Records of an earlier analysis that lie under another day than the new ones."""

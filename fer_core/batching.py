@@ -1,0 +1,181 @@
+"""One owner of each network: callers of many videos share its batches.
+
+A network is cheapest a picture in large batches, and one video alone rarely fills one in time.
+Callers hand their pictures to a `Batcher` and wait; its one thread takes what has come from all
+of them, calls the network once, and gives each caller its own part.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from fer_core.classifiers.base import Classifier
+from fer_core.detectors.base import Detector
+from fer_core.types import ByteArray, Faces, FloatArray
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request(Generic[In, Out]):
+    """A caller's items and where its results go."""
+
+    items: Sequence[In]
+    result: "Future[list[Out]]"
+
+
+class Batcher(Generic[In, Out]):
+    """Calls a function on batches made of the items of many callers.
+
+    A caller whose items make the function fail gets the error; those that shared the batch get
+    their results all the same.
+
+    Args:
+        function: from a list of items to a list of as many results, in their order.
+        max_batch: a batch is called when this many items have come …
+        max_wait_s: … or when its first item has waited this long.
+
+    Example:
+        >>> with Batcher(lambda numbers: [n * n for n in numbers], 8, 0.01) as squares:
+        ...     squares([2, 3])
+        [4, 9]
+    """
+
+    def __init__(
+        self, function: Callable[[list[In]], Sequence[Out]], max_batch: int, max_wait_s: float
+    ) -> None:
+        self._function = function
+        self._max_batch = max_batch
+        self._max_wait_s = max_wait_s
+        self._requests: queue.Queue[_Request[In, Out] | None] = queue.Queue()
+        self._open = threading.Lock()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
+        self._thread.start()
+
+    def __call__(self, items: Sequence[In]) -> list[Out]:
+        """Results of the items, in their order; waits for them.
+
+        Raises:
+            whatever the function raises on these items.
+        """
+        if not items:
+            return []
+        request: _Request[In, Out] = _Request(items, Future())
+        with self._open:
+            if self._is_closed:
+                raise RuntimeError("this batcher is closed")
+            self._requests.put(request)
+        return request.result.result()
+
+    def close(self) -> None:
+        """Answers what was asked before, then ends the thread."""
+        with self._open:
+            if not self._is_closed:
+                self._requests.put(None)
+            self._is_closed = True
+        self._thread.join()
+
+    def __enter__(self) -> "Batcher[In, Out]":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        while (first := self._requests.get()) is not None:
+            batch, is_last = self._gather(first)
+            self._answer(batch)
+            if is_last:
+                return
+
+    def _gather(self, first: _Request[In, Out]) -> tuple[list[_Request[In, Out]], bool]:
+        """The requests of a batch, and whether the end was among them."""
+        batch, size = [first], len(first.items)
+        deadline = time.monotonic() + self._max_wait_s
+        while size < self._max_batch:
+            try:
+                request = self._requests.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                break
+            if request is None:
+                return batch, True
+            batch.append(request)
+            size += len(request.items)
+        return batch, False
+
+    def _answer(self, batch: list[_Request[In, Out]]) -> None:
+        try:
+            results = self._function([item for request in batch for item in request.items])
+        except Exception as error:
+            if len(batch) == 1:
+                batch[0].result.set_exception(error)
+                return
+            for request in batch:  # one of them is at fault: the others shall not suffer
+                self._answer([request])
+            return
+        start = 0
+        for request in batch:
+            stop = start + len(request.items)
+            request.result.set_result(list(results[start:stop]))
+            start = stop
+
+
+class BatchingDetector:
+    """A detector whose batches are filled by all its callers; see `Detector`.
+
+    Args:
+        detector: does the work.
+        max_batch, max_wait_s: as in `Batcher`.
+    """
+
+    def __init__(self, detector: Detector, max_batch: int, max_wait_s: float) -> None:
+        self._detector = detector
+        self._batcher = Batcher[ByteArray, Faces](detector.detect, max_batch, max_wait_s)
+
+    def detect(self, images: Sequence[ByteArray]) -> list[Faces]:
+        """Faces of each picture."""
+        return self._batcher(images)
+
+    def close(self) -> None:
+        """Ends the thread, then the detector."""
+        self._batcher.close()
+        self._detector.close()
+
+
+class BatchingClassifier:
+    """A classifier whose batches are filled by all its callers; see `Classifier`.
+
+    Args:
+        classifier: does the work.
+        max_batch, max_wait_s: as in `Batcher`.
+    """
+
+    def __init__(self, classifier: Classifier, max_batch: int, max_wait_s: float) -> None:
+        self._classifier = classifier
+        self._batcher = Batcher[ByteArray, FloatArray](self._classify, max_batch, max_wait_s)
+
+    @property
+    def input_size(self) -> int:
+        return self._classifier.input_size
+
+    def classify(self, crops: ByteArray) -> FloatArray:
+        """Probabilities of each crop."""
+        if not len(crops):
+            return self._classifier.classify(crops)
+        return np.stack(self._batcher(list(crops)))
+
+    def close(self) -> None:
+        """Ends the thread, then the classifier."""
+        self._batcher.close()
+        self._classifier.close()
+
+    def _classify(self, crops: list[ByteArray]) -> list[FloatArray]:
+        return list(self._classifier.classify(np.stack(crops)))

@@ -1,0 +1,55 @@
+"""Speed changes nothing: workers, batch sizes and order leave records as they are."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_core import analyse, load_records
+from fer_core.config import ProcessConfig, load_config
+from fer_core.engine import Engine
+
+
+def records(videos: list[Path], out: Path, workers: int, batch: int) -> pd.DataFrame:
+    """What a run with so many workers and pictures a call makes of the videos."""
+    config = load_config(
+        ProcessConfig,
+        overrides=[
+            f"detect.batch_size={batch}",
+            f"classify.batch_size={batch}",
+            "render.enabled=false",
+            "device=cpu",
+        ],
+    )
+    with Engine.load(config) as engine, ThreadPoolExecutor(workers) as pool:
+        jobs = [pool.submit(analyse, video, out, engine, config) for video in videos]
+        assert [job.result().status for job in jobs] == ["ok"] * len(videos)
+    return load_records(out)
+
+
+@pytest.fixture(scope="module")
+def reference(
+    sample_videos: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> pd.DataFrame:
+    return records(sample_videos, tmp_path_factory.mktemp("reference"), workers=1, batch=1)
+
+
+@pytest.mark.parametrize(("workers", "batch", "seed"), [(3, 5, 0), (2, 64, 1), (3, 16, 2)])
+def test_records_equal_those_of_one_worker_at_batch_one(
+    workers: int,
+    batch: int,
+    seed: int,
+    reference: pd.DataFrame,
+    sample_videos: list[Path],
+    tmp_path: Path,
+) -> None:
+    order = np.random.default_rng(seed).permutation(len(sample_videos))
+    found = records([sample_videos[k] for k in order], tmp_path, workers, batch)
+    boxes = ["box_x", "box_y", "box_w", "box_h"]
+    probabilities = [name for name in reference if name.startswith("p_")]
+    same = ["source", "frame_index", "pts", "time_s", "face_index", "track_id"]
+    pd.testing.assert_frame_equal(found[same], reference[same])
+    pd.testing.assert_frame_equal(found[boxes], reference[boxes], rtol=0, atol=0.05)
+    pd.testing.assert_frame_equal(found[probabilities], reference[probabilities], rtol=0, atol=1e-3)

@@ -15,10 +15,10 @@ HEAVY = ("tensorflow", "keras", "torch", "prefect", "cv2", "pandas", "av")
 
 # From the ground up; a module may import from its own floor and those below it.
 FLOORS = [
-    {"emotions", "errors", "paths", "types", "atomic", "resources"},
+    {"emotions", "errors", "paths", "types", "atomic", "overlap", "resources"},
     {"config", "schema", "crops", "cards", "runtime", "inputs"},
     {"sources", "detectors", "classifiers", "sinks", "tracking", "capture_time", "samples"},
-    {"stages", "engine", "images", "ledger", "records"},
+    {"batching", "stages", "engine", "images", "ledger", "records"},
     {"pipeline"},
     {"batch", "progress", "doctor"},
     {"training"},

@@ -50,6 +50,7 @@ def test_closing_answers_what_was_asked_and_leaves_no_thread() -> None:
         assert go.wait(LONG)
         return numbers
 
+    before = threading.active_count()
     batcher = Batcher(slow, 1, LONG)
     with ThreadPoolExecutor(2) as pool:
         answer = pool.submit(batcher, [1])
@@ -58,14 +59,16 @@ def test_closing_answers_what_was_asked_and_leaves_no_thread() -> None:
         go.set()
         assert answer.result(LONG) == [1]
         closing.result(LONG)
-    assert not [thread for thread in threading.enumerate() if thread.name == "batcher"]
+    assert threading.active_count() == before
     with pytest.raises(RuntimeError, match="closed"):
         batcher([2])
 
 
 @given(st.lists(st.lists(st.integers(), max_size=5), max_size=8), st.integers(1, 20))
 def test_everybody_gets_their_own_whatever_the_sizes(asked: list[list[int]], size: int) -> None:
-    with Batcher(lambda numbers: [-n for n in numbers], size, 0.0005) as batcher:
-        with ThreadPoolExecutor(8) as pool:
-            results = list(pool.map(batcher, asked))
+    with (
+        Batcher(lambda numbers: [-n for n in numbers], size, 0.0005) as batcher,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        results = list(pool.map(batcher, asked))
     assert results == [[-n for n in numbers] for numbers in asked]

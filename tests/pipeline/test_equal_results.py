@@ -30,9 +30,7 @@ def records(videos: list[Path], out: Path, workers: int, batch: int) -> pd.DataF
 
 
 @pytest.fixture(scope="module")
-def reference(
-    sample_videos: list[Path], tmp_path_factory: pytest.TempPathFactory
-) -> pd.DataFrame:
+def reference(sample_videos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     return records(sample_videos, tmp_path_factory.mktemp("reference"), workers=1, batch=1)
 
 

@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from fer_core.config import ArchiveConfig
-from fer_core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +25,6 @@ def capture_from_name(path: Path, config: ArchiveConfig) -> NamedCapture:
         config: pattern with groups `time` and `camera` (either may be missing), the format of
             the time and its zone.
 
-    Raises:
-        ConfigError: the pattern is no regular expression, or the zone is unknown.
-
     Example:
         >>> config = ArchiveConfig(pattern=r"(?P<camera>[^/]+)/(?P<time>\\d{14})")
         >>> capture_from_name(Path("/nvr/door/20261101120000.mp4"), config).camera
@@ -36,19 +32,11 @@ def capture_from_name(path: Path, config: ArchiveConfig) -> NamedCapture:
     """
     if config.pattern is None:
         return NamedCapture()
-    try:
-        match = re.search(config.pattern, path.as_posix())
-        zone = ZoneInfo(config.timezone)
-    except re.error as error:
-        raise ConfigError(f"archive.pattern is no regular expression: {error}") from error
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ConfigError(
-            f"archive.timezone: expected an IANA name such as Europe/Berlin, "
-            f"got {config.timezone!r}"
-        ) from error
+    match = re.search(config.pattern, path.as_posix())
     if match is None:
         return NamedCapture()
     groups = match.groupdict()
+    zone = ZoneInfo(config.timezone)
     return NamedCapture(_parse(groups.get("time"), config.time_format, zone), groups.get("camera"))
 
 

@@ -6,11 +6,21 @@ overrides one by its dotted name. `settings_hash` covers those that change recor
 
 import hashlib
 import json
+import re
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+)
 
 from fer_core.errors import ConfigError
 
@@ -34,7 +44,7 @@ class SampleConfig(Section):
         skip: "nonref" lets the decoder skip frames that no other frame refers to.
     """
 
-    fps: PositiveFloat | Literal["all", "keyframes"] = 5.0
+    fps: Annotated[float, Field(gt=0, allow_inf_nan=False)] | Literal["all", "keyframes"] = 5.0
     skip: Literal["none", "nonref"] = "none"
 
 
@@ -108,8 +118,8 @@ class ArchiveConfig(Section):
     """What file names tell.
 
     Args:
-        pattern: regular expression, searched in the file's path, with a group `time` (and
-            optionally `camera`), or None.
+        pattern: regular expression, searched in the file's path, with a group `time` or
+            `camera` or both; or None.
         time_format: strptime format of the group `time`.
         timezone: IANA name of the zone of that time.
     """
@@ -117,6 +127,26 @@ class ArchiveConfig(Section):
     pattern: str | None = None
     time_format: str = "%Y%m%d%H%M%S"
     timezone: str = "UTC"
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_pattern(cls, pattern: str | None) -> str | None:
+        try:
+            groups = re.compile(pattern or "(?P<time>)").groupindex
+        except re.error as error:
+            raise ValueError(f"no regular expression ({error})") from error
+        if not {"time", "camera"} & set(groups):
+            raise ValueError("expected a group named time or camera, as in (?P<time>[0-9]{14})")
+        return pattern
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_timezone(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError("expected an IANA name such as Europe/Berlin") from error
+        return timezone
 
 
 class ProcessConfig(Section):
@@ -202,13 +232,18 @@ def _set(values: dict[str, Any], override: str) -> None:
             raise ConfigError(f"{key}: {parent} has no settings below it")
     try:
         values[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{key}: {text!r} is no YAML value") from error
+    except yaml.YAMLError:
+        values[last] = text  # such as a regular expression that begins with a bracket
 
 
 def _explain(error: ValidationError) -> str:
     lines = (
-        f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}, got {item['input']!r}"
+        f"{'.'.join(map(_plain, item['loc']))}: {item['msg']}, got {item['input']!r}"
         for item in error.errors()
     )
-    return "unusable settings: " + "; ".join(lines)
+    return "unusable settings: " + "; ".join(lines).replace(".: ", ": ")
+
+
+def _plain(part: int | str) -> str:
+    """A key as the user wrote it: pydantic adds the branch of a union that it tried."""
+    return "" if str(part).startswith(("constrained-", "literal[")) else str(part)

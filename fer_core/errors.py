@@ -6,7 +6,8 @@ FerError
 ├── InputError            the arguments name nothing that could be processed
 ├── ModelError            weights or card are missing, damaged, or not what the card says
 ├── VideoError            one video cannot be analysed; the others go on
-│   ├── UnreadableVideo   missing, empty, no permission, or no container FFmpeg knows
+│   ├── UnreadableVideo   missing, empty, or no container FFmpeg knows
+│   │   └── Inaccessible  the file system does not let us read it: not the file's own fault
 │   ├── NoVideoStream     readable, but without pictures (audio only)
 │   └── NoFrames          a video stream from which not one frame could be decoded
 ├── RenderError           an annotated video could not be written
@@ -41,7 +42,11 @@ class VideoError(FerError):
 
 
 class UnreadableVideo(VideoError):
-    """The file is missing, empty, not permitted, or in no known container."""
+    """The file is missing, empty, or in no known container."""
+
+
+class Inaccessible(UnreadableVideo):
+    """No permission, or the disk fails: what may heal without any change of the file."""
 
 
 class NoVideoStream(VideoError):

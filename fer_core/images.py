@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -26,7 +27,8 @@ def detect_emotions(
 
     Args:
         pictures: a file, or an array (height, width, 3) uint8 BGR as OpenCV reads it, or
-            (height, width) uint8 grey; or a sequence of these, sizes may differ.
+            (height, width) uint8 grey; or a sequence of these, sizes may differ; or an array
+            (n, height, width, 3).
         engine: the networks; loaded for this call if None. Load one for many calls.
         config: settings; the defaults if None.
 
@@ -46,7 +48,9 @@ def detect_emotions(
     if engine is None:
         with Engine.load(config) as loaded:
             return detect_emotions(pictures, loaded, config)
-    batch = [pictures] if isinstance(pictures, str | Path | np.ndarray) else list(pictures)
+    is_array = isinstance(pictures, np.ndarray) and pictures.ndim < 4
+    is_one = isinstance(pictures, str | Path) or is_array
+    batch = [cast(Picture, pictures)] if is_one else list(cast(Sequence[Picture], pictures))
     frames = (
         _frame(index, _read(picture), config.detect.long_side)
         for index, picture in enumerate(batch)

@@ -4,6 +4,8 @@ One small Parquet file a video, so that any number of workers can write without 
 nothing but the file system is needed to resume.
 """
 
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -20,7 +22,10 @@ from fer_core.atomic import atomic_file
 from fer_core.errors import RecordsError
 from fer_core.paths import printable
 from fer_core.schema import VIDEOS, with_metadata
+from fer_core.sinks.parquet import records_path
 from fer_core.types import VideoRef
+
+_ROW_FILE = re.compile(r"[0-9a-f]{16}\.parquet")
 
 
 def package_version() -> str:
@@ -112,19 +117,39 @@ def read_rows(out: Path) -> dict[str, VideoSummary]:
     """All rows of `videos/` by video_id; empty where there is no dataset yet.
 
     Raises:
-        RecordsError: `videos/` holds files that are not this project's.
+        RecordsError: `videos/` holds only files that are not this project's.
     """
-    directory = out / "videos"
-    if not directory.is_dir():
+    files = _row_files(out / "videos")
+    if not files:
         return {}
     try:
-        table = ds.dataset(directory, schema=VIDEOS, format="parquet").to_table()
-    except (pa.ArrowException, OSError) as error:
-        raise RecordsError(
-            f"{directory} is not a table of this project: {error}; use another --out"
-        ) from error
-    rows = (VideoSummary(**row) for row in table.to_pylist())
+        table = ds.dataset(files, schema=VIDEOS, format="parquet").to_table()
+        rows = [VideoSummary(**values) for values in table.to_pylist()]
+    except (pa.ArrowException, OSError):  # a damaged row counts as not done
+        rows = [row for file in files if (row := read_row(out, Path(file).stem))]
     return {row.video_id: row for row in rows}
+
+
+def _row_files(directory: Path) -> list[str]:
+    if not directory.is_dir():
+        return []
+    names = [entry.name for entry in os.scandir(directory) if not entry.name.startswith(".")]
+    ours = [name for name in names if _ROW_FILE.fullmatch(name)]
+    if names and not ours:
+        raise RecordsError(
+            f"{directory}: expected rows of this project, got {names[0]} and the like; "
+            "use another --out"
+        )
+    return [str(directory / name) for name in sorted(ours)]
+
+
+def read_row(out: Path, video_id: str) -> VideoSummary | None:
+    """A video's row; None where there is none, or one that cannot be read."""
+    try:
+        [values] = pq.read_table(row_path(out, video_id), schema=VIDEOS).to_pylist()
+    except (pa.ArrowException, OSError, ValueError):
+        return None
+    return VideoSummary(**values)
 
 
 def write_row(out: Path, row: VideoSummary) -> None:
@@ -182,6 +207,8 @@ def _todo(
     if row is None or row.settings_hash != settings_hash:
         return Todo.ANALYSE
     if fingerprint(video.path) != (row.size, row.mtime):
+        return Todo.ANALYSE
+    if row.status != "failed" and not records_path(out, row.video_id, row.captured_at).is_file():
         return Todo.ANALYSE
     is_rendered = row.annotated is not None and (out / row.annotated).is_file()
     if render and row.status != "failed" and not is_rendered:

@@ -32,3 +32,8 @@ def to_text(path: str | Path) -> str:
 def printable(path: str | PurePath) -> str:
     r"""`path` for people: bytes that are no UTF-8 become `\xff`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def absolute_path(path: Path) -> Path:
+    """`path` from the root; links are resolved only where `..` leaves no other way."""
+    return Path(os.path.realpath(path)) if ".." in path.parts else path.absolute()

@@ -16,7 +16,7 @@ from fer_core.atomic import atomic_file
 from fer_core.capture_time import NamedCapture, capture_from_name
 from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
-from fer_core.errors import RenderError, VideoError
+from fer_core.errors import Inaccessible, RecordsError, RenderError, VideoError
 from fer_core.ledger import Decision, Todo, VideoSummary
 from fer_core.overlap import read_ahead
 from fer_core.paths import printable
@@ -112,13 +112,17 @@ def process(
         return analyse(decision.video, out, engine, config, on_progress)
     if decision.todo is Todo.NOTHING:
         return decision.row
-    row = _annotate(decision.video, out, decision.row, config, on_progress)
+    try:
+        row = _annotate(decision.video, out, decision.row, config, on_progress)
+    except RecordsError:  # they are damaged: make them anew
+        return analyse(decision.video, out, engine, config, on_progress)
     ledger.write_row(out, row)
     return row
 
 
 def failed(video: VideoRef, out: Path, engine: Engine | None, error: str) -> VideoSummary:
     """Writes the row of a video that a fault outside of it kept from being analysed."""
+    _remove_records(out, video.video_id)
     row = replace(_new_row(video, engine), error=printable(error), finished_at=_now())
     ledger.write_row(out, row)
     return row
@@ -157,12 +161,15 @@ class _Analysis:
     def run(self) -> VideoSummary:
         began = time.perf_counter()
         row = _new_row(self.video, self.engine)
-        ledger.row_path(self.out, row.video_id).unlink(missing_ok=True)
+        self._remove_former(row.video_id)
         try:
             row = self._write_records(row)
+        except Inaccessible as error:  # without a hash of settings the next run tries again
+            row = replace(row, error=printable(str(error)), settings_hash=None)
         except VideoError as error:
             row = replace(row, error=printable(str(error)))
-            self._remove_records(keep=None)
+        if row.status == "failed":
+            _remove_records(self.out, row.video_id)
         if self.config.render.enabled and row.status != "failed":
             row = _annotate(self.video, self.out, row, self.config, self.on_progress)
         row = replace(row, wall_s=time.perf_counter() - began, finished_at=_now())
@@ -179,7 +186,7 @@ class _Analysis:
         ) as source:
             row = _with_info(row, source, named)
             path = records_path(self.out, row.video_id, row.captured_at)
-            self._remove_records(keep=path)
+            _remove_records(self.out, row.video_id, keep=path)
             with atomic_file(path) as temporary:
                 row = self._write_frames(temporary, source, row)
         return row
@@ -230,11 +237,19 @@ class _Analysis:
         ):
             yield stages.classify(found, classifier, crops)
 
-    def _remove_records(self, keep: Path | None) -> None:
-        """Records of an earlier analysis that lie under another day than the new ones."""
-        for stale in self.out.glob(f"records/date=*/{self.video.video_id}.parquet"):
-            if stale != keep:
-                stale.unlink()
+    def _remove_former(self, video_id: str) -> None:
+        """The row of an earlier analysis, and the annotated video that shows its results."""
+        former = ledger.read_row(self.out, video_id)
+        ledger.row_path(self.out, video_id).unlink(missing_ok=True)
+        if former and former.annotated:
+            (self.out / former.annotated).unlink(missing_ok=True)
+
+
+def _remove_records(out: Path, video_id: str, keep: Path | None = None) -> None:
+    """Records of an earlier analysis, or those that lie under another day than the new ones."""
+    for stale in out.glob(f"records/date=*/{video_id}.parquet"):
+        if stale != keep:
+            stale.unlink(missing_ok=True)
 
 
 def _with_info(row: VideoSummary, source: VideoSource, named: NamedCapture) -> VideoSummary:

@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import reduce
+from operator import and_, or_
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from fer_core.emotions import EMOTIONS
+from fer_core.emotions import EMOTIONS, NUM_EMOTIONS
 from fer_core.errors import RecordsError
 from fer_core.schema import RECORDS
 
 _NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
 """`face_index` and `track_id` stay integers beside rows without a face."""
+
+
+LEAST = 0.999 / NUM_EMOTIONS
+"""No confidence is smaller: the greatest of seven probabilities whose sum is 1 ± 1e-5."""
 
 
 def load_records(
@@ -95,16 +101,17 @@ def record_filter(
         parts.append(ds.field("source").isin(pa.array(sources, pa.string())))
     if emotions is not None:
         parts.append(ds.field("emotion").cast(pa.string()).isin(pa.array(emotions, pa.string())))
+        # Arrow skips no row group by a dictionary column. The probability of what was told is
+        # the greatest of seven, and those columns have statistics.
+        bounds = [ds.field(f"p_{name}") >= pa.scalar(LEAST, pa.float32()) for name in emotions]
+        parts.append(reduce(or_, bounds, ds.scalar(False)))
     if since is not None:
         parts.append(ds.field("captured_at") >= _instant(since))
     if until is not None:
         parts.append(ds.field("captured_at") < _instant(until))
     if min_confidence is not None:
         parts.append(ds.field("confidence") >= pa.scalar(min_confidence, pa.float32()))
-    condition = None
-    for part in parts:
-        condition = part if condition is None else condition & part
-    return condition
+    return reduce(and_, parts) if parts else None
 
 
 def _instant(time: datetime) -> pa.Scalar:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.emotions import NUM_EMOTIONS
-from fer_core.paths import to_text
+from fer_core.paths import absolute_path, to_text
 
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
@@ -55,7 +55,7 @@ class VideoRef:
     @classmethod
     def of(cls, path: str | Path) -> "VideoRef":
         """A reference to a single file that was named outright."""
-        absolute = Path(path).absolute()
+        absolute = absolute_path(Path(path))
         return cls(absolute, PurePath(absolute.name))
 
 

@@ -1,10 +1,22 @@
 """Files that are whole or not there."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from fer_core.atomic import atomic_file
+
+WRITE_AND_HANG = """
+import sys
+from pathlib import Path
+from fer_core.atomic import atomic_file
+with atomic_file(Path(sys.argv[1])) as temporary:
+    temporary.write_text("theirs")
+    print("half", flush=True)
+    sys.stdin.readline()
+"""
 
 
 def test_the_file_appears_when_the_block_ends(tmp_path: Path) -> None:
@@ -37,10 +49,31 @@ def test_an_error_keeps_the_old_file_and_leaves_no_other(
 
 def test_what_a_kill_left_behind_goes_with_the_next_writing(tmp_path: Path) -> None:
     path = tmp_path / ("長い名前" * 20 + ".mp4")
+    killed = subprocess.Popen(
+        [sys.executable, "-c", WRITE_AND_HANG, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert killed.stdout
+    assert killed.stdout.readline() == b"half\n"
+    killed.kill()
+    killed.communicate()
+    assert len(list(tmp_path.iterdir())) == 1
     with atomic_file(path) as temporary:
-        left_behind = temporary
         temporary.write_text("whole")
-    left_behind.write_text("half")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_processes_may_write_the_same_file(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    command = [sys.executable, "-c", WRITE_AND_HANG, path]
+    other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout
+    assert other.stdout.readline() == b"half\n"
     with atomic_file(path) as temporary:
-        temporary.write_text("whole again")
+        temporary.write_text("ours")
+    assert path.read_text() == "ours"
+    other.communicate(b"\n")
+    assert other.returncode == 0
+    assert path.read_text() == "theirs"
     assert list(tmp_path.iterdir()) == [path]

@@ -18,6 +18,7 @@ from fer_core.ledger import (
     write_row,
 )
 from fer_core.schema import SCHEMA_VERSION, VIDEOS
+from fer_core.sinks.parquet import records_path
 from fer_core.types import VideoRef
 
 
@@ -30,13 +31,16 @@ def video(tmp_path: Path) -> VideoRef:
 
 
 def done(out: Path, video: VideoRef, **changes: object) -> VideoSummary:
-    """Writes the row of a video that was analysed with the settings "abc"."""
+    """Leaves records and row as of a video that was analysed with the settings "abc"."""
     size, mtime = fingerprint(video.path)
     row = VideoSummary(
         video.video_id, video.source, "ok", settings_hash="abc", size=size, mtime=mtime
     )
     row = replace(row, **changes)
     write_row(out, row)
+    records = records_path(out, row.video_id, row.captured_at)
+    records.parent.mkdir(parents=True, exist_ok=True)
+    records.touch()
     return row
 
 
@@ -104,5 +108,20 @@ def test_rows_are_read_as_they_were_written(tmp_path: Path, video: VideoRef) -> 
 def test_a_foreign_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "holiday.mp4").write_bytes(b"no parquet at all")
-    with pytest.raises(RecordsError, match="not a table of this project"):
+    with pytest.raises(RecordsError, match="expected rows of this project, got holiday"):
         read_rows(tmp_path)
+
+
+def test_a_video_whose_records_are_gone_is_analysed_again(tmp_path: Path, video: VideoRef) -> None:
+    row = done(tmp_path, video)
+    records_path(tmp_path, row.video_id, None).unlink()
+    assert todo(tmp_path, video) is Todo.ANALYSE
+
+
+def test_a_damaged_row_is_one_video_to_do_and_no_more(tmp_path: Path, video: VideoRef) -> None:
+    done(tmp_path, video)
+    other = VideoRef(tmp_path / "hall.mp4", PurePath("hall.mp4"))
+    row_path(tmp_path, other.video_id).write_bytes(b"half")
+    (tmp_path / "videos" / "notes.txt").write_text("mine")
+    assert todo(tmp_path, video) is Todo.NOTHING
+    assert todo(tmp_path, other) is Todo.ANALYSE

@@ -1,5 +1,6 @@
 """Records written and read back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,15 @@ from fer_core.emotions import EMOTIONS, PROBABILITY_COLUMNS
 from fer_core.errors import RecordsError
 from fer_core.records import record_dataset, record_filter
 from fer_core.schema import RECORDS
+from fer_core.types import FrameFaces
 from tests.examples import tracked_frame, video, write_records
+
+
+def certain(frame: FrameFaces, emotion: str) -> FrameFaces:
+    """The same faces, all of them sure to show one emotion."""
+    one_hot = np.eye(7, dtype=np.float32)[EMOTIONS.index(emotion)]
+    return replace(frame, probabilities=np.tile(one_hot, (len(frame.faces), 1)))
+
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -113,6 +122,12 @@ def test_filters_skip_files_and_row_groups_that_cannot_match(tmp_path: Path) -> 
     assert row_groups(record_filter(since=NOON + timedelta(seconds=39_000 / 25))) == 1
     assert row_groups(record_filter(until=NOON + timedelta(seconds=10))) == 2
     assert row_groups(record_filter(min_confidence=1.1)) == 0
+    assert row_groups(record_filter(emotions=["happy"])) == 4
+    surprised = [(certain(frame, "surprise"), ids) for frame, ids in frames[:100]]
+    write_records(tmp_path, video("surprised.mp4"), surprised, NOON)
+    assert row_groups(record_filter(emotions=["happy"])) == 4
+    assert row_groups(record_filter(emotions=["surprise"])) == 5
+    assert row_groups(record_filter(emotions=[])) == 0
 
 
 def test_a_wrong_column_or_directory_is_said(out: Path, tmp_path: Path) -> None:

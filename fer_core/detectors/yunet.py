@@ -20,7 +20,7 @@ MULTIPLE = 32  # sides the network takes: multiples of its largest stride
 
 
 class YuNet:
-    """Detector of faces from about 12 pixels up, in the picture it is given.
+    """Detector of faces from about 16 pixels up, in the picture it is given.
 
     Args:
         network: what `fer_core.detectors.yunet_network` describes.

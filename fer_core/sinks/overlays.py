@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fer_core.emotions import PROBABILITY_COLUMNS
-from fer_core.errors import RenderError
+from fer_core.errors import RecordsError
 from fer_core.sinks.annotated import Overlay
 
 _BOX = ["box_x", "box_y", "box_w", "box_h"]
@@ -25,7 +25,7 @@ def read_overlays(records: Path) -> Iterator[Overlay]:
         records: the Parquet file of one video.
 
     Raises:
-        RenderError: the file is missing or damaged.
+        RecordsError: the file is missing or damaged.
     """
     try:
         with pq.ParquetFile(records) as file:
@@ -34,9 +34,7 @@ def read_overlays(records: Path) -> Iterator[Overlay]:
             for pts, faces in groupby(rows, key=lambda row: row["pts"]):
                 yield _overlay(pts, [face for face in faces if face["track_id"] is not None])
     except (OSError, pa.ArrowException) as error:
-        raise RenderError(
-            f"the records of this video cannot be read ({error}); process it again"
-        ) from error
+        raise RecordsError(f"the records of this video cannot be read ({error})") from error
 
 
 def _overlay(pts: int, faces: list[dict[str, Any]]) -> Overlay:

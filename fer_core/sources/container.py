@@ -12,7 +12,7 @@ from av.error import FFmpegError
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from fer_core.errors import NoVideoStream, UnreadableVideo
+from fer_core.errors import Inaccessible, NoVideoStream, UnreadableVideo
 
 _FIRST_PLAUSIBLE_YEAR = 1980
 """Cameras without a clock write 1904 or 1970, the epochs of QuickTime and Unix."""
@@ -29,8 +29,8 @@ def open_container(path: Path) -> InputContainer:
     FFmpeg may open nothing but local files: a playlist named .mp4 must not reach the network.
 
     Raises:
-        UnreadableVideo: missing, not permitted, no regular file, empty, or no container that
-            FFmpeg knows.
+        UnreadableVideo: missing, no regular file, empty, or no container that FFmpeg knows.
+        Inaccessible: no permission, or the disk fails.
     """
     _check_file(path)
     try:
@@ -65,11 +65,11 @@ def _check_file(path: Path) -> None:
     except FileNotFoundError as error:
         raise UnreadableVideo(f"{path}: no such file; check the path") from error
     except PermissionError as error:
-        raise UnreadableVideo(
+        raise Inaccessible(
             f"{path}: no permission to read it as user {os.geteuid()}; change its mode or owner"
         ) from error
     except OSError as error:
-        raise UnreadableVideo(f"{path}: cannot be read: {error.strerror}") from error
+        raise Inaccessible(f"{path}: cannot be read: {error.strerror}") from error
     if status.st_size == 0:
         raise UnreadableVideo(
             f"{path}: expected a video file, this one is empty (0 bytes); copy it again from "

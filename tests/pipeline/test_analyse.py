@@ -144,16 +144,39 @@ def test_a_missing_annotated_video_is_rendered_from_the_records_alone(
     assert row == replace(first, annotated=f"annotated/{clip.name}")
 
 
-def test_damaged_records_are_said_where_a_video_should_be_rendered_from_them(
+def test_damaged_records_are_made_anew_where_a_video_should_be_rendered_from_them(
     clip: Path, engine: Engine, tmp_path: Path
 ) -> None:
-    analyse(clip, tmp_path, engine, FAST)
+    first = analyse(clip, tmp_path, engine, FAST)
     next((tmp_path / "records").rglob("*.parquet")).write_bytes(b"no parquet")
     [decision] = decide([VideoRef.of(clip)], tmp_path, engine.settings_hash, render=True)
+    assert decision.todo is Todo.RENDER
     row = process(decision, tmp_path, engine, ProcessConfig())
-    assert row.status == "partial"
-    assert row.error
-    assert "no annotated video: the records of this video cannot be read" in row.error
+    assert (row.status, row.annotated) == ("ok", f"annotated/{clip.name}")
+    assert len(load_records(tmp_path).pts.unique()) == first.frames_sampled
+
+
+def test_no_annotated_video_of_older_results_stays(
+    clip: Path, engine: Engine, tmp_path: Path
+) -> None:
+    analyse(clip, tmp_path, engine)
+    row = analyse(clip, tmp_path, engine, FAST)
+    assert row.annotated is None
+    assert not (tmp_path / "annotated" / clip.name).exists()
+
+
+def test_a_failure_that_is_not_the_files_own_is_tried_again(engine: Engine, tmp_path: Path) -> None:
+    video = tmp_path / "loop.mp4"
+    video.symlink_to(video)
+    row = analyse(video, tmp_path / "out", engine)
+    assert row.status == "failed"
+    [decision] = decide([VideoRef.of(video)], tmp_path / "out", engine.settings_hash, render=False)
+    assert decision.todo is Todo.ANALYSE
+
+
+def test_a_path_with_dots_is_the_same_video(clip: Path) -> None:
+    dotted = clip.parent / "nowhere" / ".." / clip.name
+    assert VideoRef.of(dotted).video_id == VideoRef.of(clip.resolve()).video_id
 
 
 def test_pictures_have_emotions_too(clip: Path, engine: Engine, tmp_path: Path) -> None:
@@ -163,6 +186,7 @@ def test_pictures_have_emotions_too(clip: Path, engine: Engine, tmp_path: Path) 
     table = detect_emotions([picture, np.zeros((50, 60), np.uint8), picture], engine)
     assert list(table.picture) == [0, 2]
     np.testing.assert_allclose(table[list(PROBABILITY_COLUMNS)].sum(axis=1), 1, atol=1e-5)
+    assert list(detect_emotions(np.stack([picture, picture]), engine).picture) == [0, 1]
     assert detect_emotions(np.zeros((50, 60, 3), np.uint8), engine).empty
 
 

@@ -1,0 +1,40 @@
+"""Settings: what is refused, and in which words."""
+
+import pytest
+
+from fer_core.config import ProcessConfig, load_config
+from fer_core.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("sample.fps=inf", "sample.fps: Input should be a finite number, got 'inf'"),
+        ("sample.fps=0", "sample.fps: Input should be greater than 0, got 0"),
+        ("archive.pattern=(", "archive.pattern: Value error, no regular expression"),
+        ("archive.pattern=[0-9]+", "expected a group named time or camera"),
+        ("archive.timezone=Mars", "expected an IANA name such as Europe/Berlin, got 'Mars'"),
+        ("render.preset=fastest", "render.preset: Input should be 'ultrafast'"),
+        ("detect.size=3", "detect.size: Extra inputs are not permitted, got 3"),
+        ("workers", "expected key=value, got 'workers'"),
+        ("workers.most=3", "workers: Input should be a valid integer"),
+        ("workers={", "workers: Input should be a valid integer"),
+    ],
+)
+def test_what_does_not_fit_is_said_by_its_key(override: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(ProcessConfig, overrides=[override])
+    assert words in str(caught.value)
+
+
+def test_batch_sizes_and_workers_do_not_change_the_settings_hash() -> None:
+    plain = ProcessConfig().settings_hash("detector", "classifier")
+
+    def changed(*overrides: str) -> bool:
+        config = load_config(ProcessConfig, overrides=list(overrides))
+        return config.settings_hash("detector", "classifier") != plain
+
+    assert not changed("detect.batch_size=3", "classify.batch_size=5", "workers=2", "render.crf=30")
+    assert changed("sample.skip=nonref")
+    assert changed("detect.min_score=0.5")
+    assert changed("track.lost_s=1")

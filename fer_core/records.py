@@ -12,11 +12,15 @@ import pyarrow.dataset as ds
 
 from fer_core.emotions import EMOTIONS, NUM_EMOTIONS
 from fer_core.errors import RecordsError
+from fer_core.paths import to_text
 from fer_core.schema import RECORDS
 
 _NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
 """`face_index` and `track_id` stay integers beside rows without a face."""
 
+
+Names = str | Path | Sequence[str | Path]
+"""One name or several; paths stand for themselves."""
 
 LEAST = 0.999 / NUM_EMOTIONS
 """No confidence is smaller: the greatest of seven probabilities whose sum is 1 ± 1e-5."""
@@ -25,8 +29,8 @@ LEAST = 0.999 / NUM_EMOTIONS
 def load_records(
     directory: str | Path,
     columns: Sequence[str] | None = None,
-    sources: Sequence[str] | None = None,
-    emotions: Sequence[str] | None = None,
+    sources: Names | None = None,
+    emotions: Names | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     min_confidence: float | None = None,
@@ -40,8 +44,8 @@ def load_records(
     Args:
         directory: the directory given to `fer process --out`.
         columns: names of the columns wanted; all if None.
-        sources: values of `source` (absolute paths, camera names) wanted.
-        emotions: emotions wanted, such as `["happy", "surprise"]`.
+        sources: values of `source` (absolute paths, camera names) wanted, one or several.
+        emotions: emotions wanted, such as `"happy"` or `["happy", "surprise"]`.
         since: rows captured at or after this time. Times without a zone are UTC. Rows whose
             `captured_at` is null are dropped by `since` and `until`.
         until: rows captured before this time.
@@ -62,7 +66,7 @@ def load_records(
         raise RecordsError(
             f"no column {', '.join(unknown)}; expected some of {', '.join(RECORDS.names)}"
         )
-    if unknown := sorted(set(emotions or ()) - set(EMOTIONS)):
+    if unknown := sorted(set(_listed(emotions or ())) - set(EMOTIONS)):
         raise RecordsError(
             f"no emotion {', '.join(unknown)}; expected some of {', '.join(EMOTIONS)}"
         )
@@ -89,8 +93,8 @@ def record_dataset(directory: str | Path) -> ds.FileSystemDataset:
 
 
 def record_filter(
-    sources: Sequence[str] | None = None,
-    emotions: Sequence[str] | None = None,
+    sources: Names | None = None,
+    emotions: Names | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     min_confidence: float | None = None,
@@ -98,12 +102,13 @@ def record_filter(
     """The filters of `load_records` as an Arrow expression, None if there are none."""
     parts: list[ds.Expression] = []
     if sources is not None:
-        parts.append(ds.field("source").isin(pa.array(sources, pa.string())))
+        parts.append(ds.field("source").isin(pa.array(_listed(sources), pa.string())))
     if emotions is not None:
-        parts.append(ds.field("emotion").cast(pa.string()).isin(pa.array(emotions, pa.string())))
+        wanted = _listed(emotions)
+        parts.append(ds.field("emotion").cast(pa.string()).isin(pa.array(wanted, pa.string())))
         # Arrow skips no row group by a dictionary column. The probability of what was told is
         # the greatest of seven, and those columns have statistics.
-        bounds = [ds.field(f"p_{name}") >= pa.scalar(LEAST, pa.float32()) for name in emotions]
+        bounds = [ds.field(f"p_{name}") >= pa.scalar(LEAST, pa.float32()) for name in wanted]
         parts.append(reduce(or_, bounds, ds.scalar(False)))
     if since is not None:
         parts.append(ds.field("captured_at") >= _instant(since))
@@ -112,6 +117,11 @@ def record_filter(
     if min_confidence is not None:
         parts.append(ds.field("confidence") >= pa.scalar(min_confidence, pa.float32()))
     return reduce(and_, parts) if parts else None
+
+
+def _listed(names: Names) -> list[str]:
+    several = [names] if isinstance(names, str | Path) else names
+    return [to_text(name) for name in several]
 
 
 def _instant(time: datetime) -> pa.Scalar:

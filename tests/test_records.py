@@ -90,6 +90,12 @@ def test_filters_leave_what_was_asked_for(out: Path) -> None:
     assert len(happy) == len(expected) > 0
 
 
+def test_a_single_name_or_path_will_do(out: Path) -> None:
+    one = load_records(out, sources="/archive/door.mp4", emotions="happy")
+    same = load_records(out, sources=[Path("/archive/door.mp4")], emotions=["happy"])
+    assert len(one) == len(same) > 0
+
+
 def test_rows_without_a_face_stay_unless_faces_are_asked_for(out: Path) -> None:
     assert load_records(out).face_index.isna().sum() == 68
     assert load_records(out, min_confidence=0.0).face_index.notna().all()

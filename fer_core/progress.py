@@ -14,7 +14,8 @@ from fer_core.pipeline import OnProgress, Progress
 from fer_core.sources.video import probe
 from fer_core.types import VideoRef
 
-_FORMAT = "{percentage:3.0f}% |{bar:20}| {desc} [{elapsed}, {remaining} left]"
+# Made for 80 columns; what does not fit is cut off at the end.
+_FORMAT = "{percentage:3.0f}% |{bar:8}| {remaining} left, {desc}"
 
 
 class Board:
@@ -47,7 +48,9 @@ class Board:
 
     def reporter(self, video: VideoRef) -> OnProgress:
         """What the work on one video reports to; call it when the video begins."""
-        state = _Video(_size(video), _duration_s(video), self._phases[video.video_id])
+        # Opening a file costs time, on slow disks above all, and only the bar needs its length.
+        duration_s = None if self._bar.disable else _duration_s(video)
+        state = _Video(_size(video), duration_s, self._phases[video.video_id])
         with self._lock:
             self._active[video.video_id] = state
         return lambda progress: self._report(state, progress)
@@ -80,7 +83,7 @@ class Board:
         elapsed = max(time.monotonic() - self._began, 1e-3)
         return (
             f"{self._done}/{len(self._phases)} videos, "
-            f"{timedelta(seconds=int(self._media_s))} of media, "
+            f"{timedelta(seconds=int(self._media_s))} media, "
             f"{self._frames / elapsed:.0f} frames/s, {self._faces / elapsed:.0f} faces/s"
         )
 

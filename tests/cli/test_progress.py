@@ -16,7 +16,7 @@ def test_the_bar_counts_up_and_is_gone_at_the_end(
     sample_videos: list[Path], tmp_path: Path
 ) -> None:
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
     inputs = [str(video) for video in sample_videos]
     process = subprocess.Popen(
         [*COMMAND, "process", *inputs, "--out", str(tmp_path / "out"), "--device", "cpu"],
@@ -30,10 +30,10 @@ def test_the_bar_counts_up_and_is_gone_at_the_end(
     screen = _read(ours)
     assert process.wait(60) == 0, screen
     lines = [line.strip() for line in re.split(r"[\r\n]+", screen) if line.strip()]
-    bars = [line for line in lines if line.endswith("left]")]
+    bars = [line for line in lines if re.match(r"\d+% \|", line)]
     assert bars, screen
     assert re.search(
-        r"^ *\d+% \|.*\| \d/3 videos, \d:\d\d:\d\d of media, \d+ frames/s, \d+ faces/s \[", bars[-1]
+        r"\| [\d:]+ left, \d/3 videos, \d:\d\d:\d\d media, \d+ frames/s, \d+ faces/s$", bars[-1]
     )
     shares = [int(bar.split("%")[0]) for bar in bars]
     assert shares == sorted(shares)

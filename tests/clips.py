@@ -7,6 +7,7 @@ can say which frame it was given, and that it stands upright.
 import json
 import os
 import shutil
+import struct
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import pytest
 from av.audio.frame import AudioFrame
 from av.codec.context import Flags
 from av.container import OutputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
@@ -29,6 +31,8 @@ COLUMNS = 4
 SOUND_RATE = 48_000
 FRAME_S = Fraction(1, 30)
 """How long the last frame of a clip is shown."""
+EXIF_ORIENTATIONS = {0: 1, 90: 8, 180: 3, 270: 6}
+"""What Exif calls the degrees counter-clockwise by which a picture is to be turned."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Clip:
         rotation: degrees counter-clockwise by which players have to turn the pictures.
         muxer: options of the container.
         metadata: of the container.
+        exif: whether every frame (Motion JPEG) says in Exif how it is to be turned.
     """
 
     name: str
@@ -62,6 +67,7 @@ class Clip:
     rotation: int = 0
     muxer: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+    exif: bool = False
 
     @property
     def times_s(self) -> list[float]:
@@ -128,11 +134,25 @@ def _encode(clip: Clip, container: OutputContainer) -> None:
         stored = np.rot90(paint(number, clip.size), -clip.rotation // 90)
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(stored), "rgb24")
         frame.pts, frame.duration, frame.time_base = stamp, end - stamp, clip.time_base
-        container.mux(stream.encode(frame))
+        packets = stream.encode(frame)
+        container.mux([_with_exif(p, clip.rotation) for p in packets] if clip.exif else packets)
     container.mux(stream.encode(None))
     if sound is not None:
         container.mux(sound.encode(_tone(clip)))
         container.mux(sound.encode(None))
+
+
+def _with_exif(packet: Packet, rotation: int) -> Packet:
+    """A copy of a JPEG's packet with Exif that holds nothing but the orientation."""
+    jpeg = bytes(packet)
+    orientation = EXIF_ORIENTATIONS[rotation]
+    entry = struct.pack("<HHHIHHI", 1, 0x0112, 3, 1, orientation, 0, 0)
+    exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + entry
+    segment = b"\xff\xe1" + struct.pack(">H", 2 + len(exif)) + exif
+    copy = Packet(jpeg[:2] + segment + jpeg[2:])
+    copy.stream, copy.time_base, copy.is_keyframe = packet.stream, packet.time_base, True
+    copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+    return copy
 
 
 def _tone(clip: Clip) -> AudioFrame:
@@ -166,6 +186,17 @@ def cut(source: Path, part: float) -> Path:
     data = source.read_bytes()
     copy = source.with_name(f"cut-{source.name}")
     copy.write_bytes(data[: int(len(data) * part)])
+    return copy
+
+
+def end_early(source: Path, by_ms: int) -> Path:
+    """A copy of an MP4 of one stream whose edit list ends this much before its last frame does."""
+    data = bytearray(source.read_bytes())
+    place = data.index(b"elst") + 12  # behind the name, flags and the number of edits
+    (length_ms,) = struct.unpack_from(">I", data, place)
+    struct.pack_into(">I", data, place, length_ms - by_ms)
+    copy = source.with_name(f"early-{source.name}")
+    copy.write_bytes(bytes(data))
     return copy
 
 

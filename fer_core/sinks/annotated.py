@@ -189,11 +189,24 @@ class _Renderer:
 
     def _finish(self) -> None:
         if self._held is not None:
-            nominal = round(1 / (self._video.codec_context.framerate * self._decoder.time_base))
-            self._encode(self._held, self._held.duration or max(1, nominal))
+            self._encode(self._held, self._last_duration(self._held))
         self._target.mux(self._video.encode(None))
         for sound in self._sounds.values():
             self._target.mux(list(sound.packets(None)))
+
+    def _last_duration(self, frame: VideoFrame) -> int:
+        """How long the last frame is shown, in units of the time base.
+
+        It is not shown past the end of its stream, such as that of an edit list, unless the
+        frame itself begins there and so refutes it.
+        """
+        nominal = round(1 / (self._video.codec_context.framerate * self._decoder.time_base))
+        duration = frame.duration or max(1, nominal)
+        start, length = self._source.start_time, self._source.duration
+        if start is None or length is None:
+            return duration
+        left = start + length - _pts(frame)
+        return min(duration, left) if left > 0 else duration
 
     def _encode(self, frame: VideoFrame, duration: int) -> None:
         pts = _pts(frame)

@@ -35,9 +35,14 @@ class Orientation:
         """The orientation that the display matrix of a decoded frame asks for.
 
         The matrix maps stored x, y to (a·x + c·y, b·x + d·y); any angle is taken to the
-        nearest right one.
+        nearest right one. Beside side data that PyAV has no name for, such as Exif, only an
+        angle can be read, and whether the picture is mirrored is not known.
         """
-        data = frame.side_data.get("DISPLAYMATRIX")
+        try:
+            data = frame.side_data.get("DISPLAYMATRIX")
+        except ValueError:
+            quarter = round(frame.rotation / 90) % 4
+            return cls(quarter in (1, 3), quarter in (2, 3), quarter in (1, 2))
         if data is None:
             return cls()
         a, b, _, c, d = np.frombuffer(data, np.int32, 5).tolist()  # pyright: ignore

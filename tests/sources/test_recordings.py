@@ -10,7 +10,7 @@ from fer_core.sources.video import VideoSource
 from tests.clips import ffprobe_times
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "video"
-SUFFIXES = (".mp4", ".mov", ".mkv", ".gif")
+SUFFIXES = (".mp4", ".mov", ".mkv", ".gif", ".jpg")
 FILES = sorted(path for path in RECORDINGS.glob("*/*") if path.suffix in SUFFIXES)
 
 pytestmark = pytest.mark.skipif(not FILES, reason=f"no recordings in {RECORDINGS}")

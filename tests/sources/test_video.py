@@ -45,6 +45,18 @@ CLIPS = [
     Clip("bframes.avi", "mpeg4", stamps=tuple(range(30)), time_base=FRAMES, options={"bf": "2"}),
     Clip("h264.avi", stamps=tuple(range(30)), time_base=FRAMES),
     Clip("mjpeg.avi", "mjpeg", stamps=tuple(range(30)), time_base=FRAMES, pix_fmt="yuvj420p"),
+    *(
+        Clip(
+            f"exif-{rotation}.avi",
+            "mjpeg",
+            stamps=tuple(range(30)),
+            time_base=FRAMES,
+            pix_fmt="yuvj420p",
+            rotation=rotation,
+            exif=True,
+        )
+        for rotation in (0, 90, 180, 270)
+    ),
     Clip("mpeg4.mp4", "mpeg4", options={"bf": "2", "g": "10"}),
     Clip("animated.gif", "gif", stamps=tuple(range(0, 150, 5)), time_base=MS * 10, pix_fmt="rgb8"),
     Clip("late.ts", stamps=tuple(range(0, 90_000, 3000)), time_base=Fraction(1, 90_000)),

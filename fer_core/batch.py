@@ -13,6 +13,7 @@ from fer_core.errors import InputError
 from fer_core.inputs import find_videos
 from fer_core.ledger import Decision, Todo, VideoSummary, decide
 from fer_core.paths import printable
+from fer_core.types import VideoRef
 
 # Networks and decoders use several cores each, and every video holds decoded frames in memory.
 _MOST_WORKERS = 4
@@ -20,7 +21,7 @@ _MOST_WORKERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A video that is not "ok", and why."""
+    """A video that is not "ok", or a directory that cannot be searched, and why."""
 
     source: str
     status: str
@@ -33,7 +34,8 @@ class BatchSummary:
 
     Args:
         out: the output directory.
-        videos: how many INPUT names; the sum of `ok`, `partial`, `failed` and `pending`.
+        videos: how many INPUT names; the sum of `ok`, `partial`, `failed` and `pending`. A
+            directory that cannot be searched counts as one that failed.
         ok, partial, failed: by the status in the ledger.
         pending: not yet processed, because the run was stopped.
         done_before: of all, those that needed no work this time.
@@ -67,18 +69,31 @@ class BatchSummary:
 def plan(inputs: Sequence[str], out: Path, config: ProcessConfig) -> list[Decision]:
     """Every video that INPUT names, with what is to be done. Loads no network.
 
+    A directory in INPUT that cannot be searched comes last, as failed, with nothing to be done.
+
     Raises:
         InputError: INPUT names nothing, or `out` cannot be written to.
         ModelError: a model is missing or damaged.
         RecordsError: `out` holds something else than a dataset of this project.
     """
-    videos = find_videos(inputs, out)
+    unreadable: list[Decision] = []
+    videos = find_videos(
+        inputs, out, lambda place, reason: unreadable.append(_unreadable(place, reason))
+    )
     settings_hash = ModelIds.of(config).settings_hash
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot write to {printable(out)}: {error.strerror}") from error
-    return decide(videos, out, settings_hash, config.render.enabled)
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write to {printable(out)}: no permission")
+    return decide(videos, out, settings_hash, config.render.enabled) + unreadable
+
+
+def _unreadable(place: VideoRef, reason: str) -> Decision:
+    """A failure without settings, as no settings could change it."""
+    row = VideoSummary(place.video_id, place.source, "failed", error=reason)
+    return Decision(place, Todo.NOTHING, row)
 
 
 def worker_count(config: ProcessConfig) -> int:
@@ -114,7 +129,11 @@ def summarise(
         partial=status["partial"],
         failed=status["failed"],
         pending=len(rows) - len(known),
-        done_before=len(decisions) - len(open_work(decisions)),
+        done_before=sum(
+            decision.todo is Todo.NOTHING and decision.row.settings_hash is not None
+            for decision in decisions
+            if decision.row
+        ),
         frames=sum(row.frames_sampled for row in known),
         faces=sum(row.faces for row in known),
         media_s=round(sum(row.duration_s or 0.0 for row in known), 3),

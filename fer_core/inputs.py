@@ -1,28 +1,31 @@
 """Which videos a command line means: files, directories and globs to `VideoRef`s."""
 
 import glob
-import logging
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path, PurePath
 
 from fer_core.config import VIDEO_EXTENSIONS
 from fer_core.errors import InputError
-from fer_core.paths import printable, to_path
+from fer_core.paths import absolute_path, printable, to_path
 from fer_core.types import VideoRef
 
-logger = logging.getLogger(__name__)
+OnUnreadable = Callable[[VideoRef, str], None]
 
 
-def find_videos(inputs: Sequence[str], out: Path) -> list[VideoRef]:
+def find_videos(
+    inputs: Sequence[str], out: Path, on_unreadable: OnUnreadable | None = None
+) -> list[VideoRef]:
     """The videos that INPUT names, each once, in a stable order.
 
     A directory is searched to its depths for known extensions, leaving out hidden names and
     `out` itself. A glob (`**` too) takes known extensions and the one it spells out. A file
     that is named outright is taken whatever it is called. Links are followed; a file that is
-    reached in several ways is taken once.
+    reached in several ways is taken once, under its own path where a search finds that too. A
+    link with a known extension that leads nowhere is taken, so that its row says so; text that
+    is named `.ts` (TypeScript) is not.
 
     `relative` is the path below the directory that was searched, or the bare name of a file
     that was named outright; two videos may have the same.
@@ -30,6 +33,7 @@ def find_videos(inputs: Sequence[str], out: Path) -> list[VideoRef]:
     Args:
         inputs: paths, globs or `file://` URIs.
         out: the output directory, whether it exists or not.
+        on_unreadable: is told each directory in INPUT that cannot be searched, and why.
 
     Raises:
         InputError: a path does not exist or cannot be read, or there is no video at all.
@@ -40,7 +44,10 @@ def find_videos(inputs: Sequence[str], out: Path) -> list[VideoRef]:
     """
     search = _Search(Path(os.path.realpath(out)))
     videos = [video for text in inputs for video in search.videos(text)]
-    if not videos:
+    for directory, reason in search.unreadable:
+        if on_unreadable:
+            on_unreadable(directory, reason)
+    if not videos and not search.unreadable:
         raise InputError(
             f"no video found in {', '.join(map(printable, inputs)) or 'no INPUT'}: looked for "
             f"{' '.join(VIDEO_EXTENSIONS)} (a file named outright is tried whatever its extension)"
@@ -52,6 +59,7 @@ class _Search:
     """One search over all INPUT, which remembers what it has seen."""
 
     def __init__(self, out: Path) -> None:
+        self.unreadable: list[tuple[VideoRef, str]] = []
         self._out = out
         self._files: set[str] = set()
         self._directories: set[str] = set()
@@ -68,31 +76,32 @@ class _Search:
             yield from self._glob(text)
             return
         if stat.S_ISDIR(mode):
-            yield from self._directory(_absolute(path))
+            yield from self._directory(absolute_path(path))
         elif stat.S_ISREG(mode):
-            yield from self._file(_absolute(path), PurePath(path.name))
+            yield from self._file(absolute_path(path), PurePath(path.name))
         else:
             raise InputError(f"{printable(text) or 'an empty INPUT'}: no file and no directory")
 
     def _glob(self, pattern: str) -> Iterator[VideoRef]:
-        matches = sorted(Path(match) for match in glob.iglob(pattern, recursive=True))
+        matches = sorted(map(Path, glob.iglob(pattern, recursive=True)), key=_real_first)
         if not matches:
             raise InputError(f"nothing matches {printable(pattern)}")
-        root, spelt = _absolute(_fixed_part(pattern)), PurePath(pattern).suffix.lower()
+        root, spelt = absolute_path(_fixed_part(pattern)), PurePath(pattern).suffix.lower()
         forbidden = self._forbidden(root)
-        for path in map(_absolute, matches):
+        for path in map(absolute_path, matches):
             if forbidden and Path(os.path.realpath(path)).is_relative_to(forbidden):
                 continue
-            if path.is_dir():
+            if os.path.isdir(path):
                 yield from self._directory(path, root)
-            elif path.is_file() and path.suffix.lower() in (*VIDEO_EXTENSIONS, spelt):
+            elif _is_video(path) or (spelt and path.suffix.lower() == spelt and _is_file(path)):
                 yield from self._file(path, path.relative_to(root))
 
     def _directory(self, directory: Path, root: Path | None = None) -> Iterator[VideoRef]:
-        for path in sorted(self._walk(directory)):
-            yield from self._file(path, path.relative_to(root or directory))
+        root = root or directory
+        for path in sorted(self._walk(directory, root), key=_real_first):
+            yield from self._file(path, path.relative_to(root))
 
-    def _walk(self, top: Path) -> Iterator[Path]:
+    def _walk(self, top: Path, root: Path) -> Iterator[Path]:
         """Files with known extensions; linked directories last, so that real names win."""
         forbidden = self._forbidden(top)
         waiting: list[Path] = [top]
@@ -105,11 +114,24 @@ class _Search:
             if forbidden and Path(real).is_relative_to(forbidden):
                 continue
             self._directories.add(real)
-            for entry in _entries(directory, required=directory == top):
-                if entry.is_dir():
+            for entry in self._entries(directory, root):
+                if _is_directory(entry):
                     (linked if entry.is_symlink() else waiting).append(Path(entry.path))
-                elif entry.name.lower().endswith(tuple(VIDEO_EXTENSIONS)) and entry.is_file():
+                elif _is_video(Path(entry.path)):
                     yield Path(entry.path)
+
+    def _entries(self, directory: Path, root: Path) -> list[os.DirEntry[str]]:
+        """What lies in a directory, without hidden names, in order."""
+        try:
+            with os.scandir(directory) as entries:
+                visible = [entry for entry in entries if not entry.name.startswith(".")]
+        except OSError as error:
+            reason = f"cannot be searched: {error.strerror}"
+            if directory == root:
+                raise InputError(f"{printable(directory)} {reason}") from error
+            self.unreadable.append((VideoRef(directory, directory.relative_to(root)), reason))
+            return []
+        return sorted(visible, key=lambda entry: entry.name)
 
     def _forbidden(self, root: Path) -> Path | None:
         """Where the search below `root` must not go: `out`, or what a run would write there."""
@@ -125,23 +147,37 @@ class _Search:
             yield VideoRef(path, relative)
 
 
-def _entries(directory: Path, required: bool) -> list[os.DirEntry[str]]:
-    """What lies in a directory, without hidden names, in order."""
+def _is_directory(entry: os.DirEntry[str]) -> bool:
     try:
-        with os.scandir(directory) as entries:
-            visible = [entry for entry in entries if not entry.name.startswith(".")]
-    except OSError as error:
-        message = f"cannot look into {printable(directory)}: {error.strerror}"
-        if required:
-            raise InputError(message) from error
-        logger.warning(message)
-        return []
-    return sorted(visible, key=lambda entry: entry.name)
+        return entry.is_dir()
+    except OSError:  # a link that leads round in a circle, or where one may not look
+        return False
 
 
-def _absolute(path: Path) -> Path:
-    """`path` from the root; links are resolved only where `..` leaves no other way."""
-    return Path(os.path.realpath(path)) if ".." in path.parts else path.absolute()
+def _is_video(path: Path) -> bool:
+    """Whether a file has a known extension, and is not TypeScript in one that is `.ts`."""
+    suffix = path.suffix.lower()
+    return suffix in VIDEO_EXTENSIONS and _is_file(path) and not (suffix == ".ts" and _text(path))
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is a file, or a link that leads nowhere: what is lost must be told."""
+    return os.path.isfile(path) or not os.path.exists(path)
+
+
+def _text(path: Path) -> bool:
+    """Whether a file begins as text; MPEG-TS, even cut anywhere, has zeros in its packets."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return False
+    return bool(head) and b"\0" not in head
+
+
+def _real_first(path: Path) -> tuple[bool, Path]:
+    """Sorts links behind files, so that a file that is reached as both keeps its own path."""
+    return os.path.islink(path), path
 
 
 def _fixed_part(pattern: str) -> Path:

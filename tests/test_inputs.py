@@ -1,7 +1,9 @@
 """Which videos INPUT means."""
 
+import json
 import os
-import stat
+import subprocess
+import sys
 from pathlib import Path, PurePath
 
 import pytest
@@ -12,6 +14,7 @@ from fer_core.config import VIDEO_EXTENSIONS
 from fer_core.errors import InputError
 from fer_core.inputs import find_videos
 from fer_core.paths import printable, to_path, to_text
+from tests.cli.command import AS_ANYBODY, environment, needs_permissions
 
 OUT = Path("/nowhere/out")
 
@@ -149,17 +152,68 @@ def test_one_missing_path_among_others_is_an_error(tmp_path: Path) -> None:
         find_videos([str(tmp_path / "a.mp4"), str(tmp_path / "b.mp4")], OUT)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every directory")
-def test_a_directory_without_permission(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    touch(tmp_path / "a.mp4", tmp_path / "closed" / "b.mp4")
-    (tmp_path / "closed").chmod(0)
+SEARCH = """
+import json, sys
+from pathlib import Path
+from fer_core.inputs import find_videos
+told = []
+videos = find_videos(sys.argv[1:], Path("/nowhere/out"), lambda *what: told.append(what))
+names = [str(video.relative) for video in videos]
+json.dump([names, [(str(place.relative), why) for place, why in told]], sys.stdout)
+"""
+
+
+def search_as_anybody(*inputs: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*AS_ANYBODY, sys.executable, "-c", SEARCH, *map(str, inputs)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@needs_permissions
+def test_a_directory_without_permission(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    touch(tmp_path / "a.mp4", closed / "b.mp4")
+    (tmp_path / "link.mp4").symlink_to(closed / "b.mp4")
+    (tmp_path / "link").symlink_to(closed / "sub")
+    closed.chmod(0)
+    told = [["closed", "cannot be searched: Permission denied"]]
     try:
-        assert relatives(tmp_path) == ["a.mp4"]
-        assert "cannot look into" in caplog.text
-        with pytest.raises(InputError, match="Permission denied"):
-            relatives(tmp_path / "closed")
+        found = search_as_anybody(tmp_path)
+        assert json.loads(found.stdout) == [["a.mp4", "link.mp4"], told], found.stderr
+        found = search_as_anybody(f"{tmp_path}/*")
+        assert json.loads(found.stdout) == [["a.mp4", "link.mp4"], told], found.stderr
+        named = search_as_anybody(closed)
+        assert f"InputError: {closed} cannot be searched: Permission denied" in named.stderr
     finally:
-        (tmp_path / "closed").chmod(stat.S_IRWXU)
+        closed.chmod(0o700)
+
+
+def test_links_that_lead_nowhere_stop_nothing_and_are_taken_for_videos(tmp_path: Path) -> None:
+    touch(tmp_path / "a.mp4")
+    for name, target in {"loop.mp4": "loop.mp4", "lost.mp4": "gone", "lost.txt": "gone"}.items():
+        (tmp_path / name).symlink_to(target)
+    (tmp_path / "loop").symlink_to("loop")
+    assert relatives(tmp_path) == ["a.mp4", "loop.mp4", "lost.mp4"]
+    assert relatives(f"{tmp_path}/*") == ["a.mp4", "loop.mp4", "lost.mp4"]
+
+
+@pytest.mark.parametrize("where", ["", "/*.mp4"])
+def test_a_file_wins_over_links_to_it(tmp_path: Path, where: str) -> None:
+    touch(tmp_path / "z.mp4")
+    (tmp_path / "a.mp4").symlink_to("z.mp4")
+    assert relatives(f"{tmp_path}{where}") == ["z.mp4"]
+
+
+def test_typescript_is_no_video_unless_named(tmp_path: Path) -> None:
+    (tmp_path / "app.ts").write_text("export const answer: number = 42;\n" * 20)
+    (tmp_path / "cut.ts").write_bytes(b"the end of a packet" + b"\x47\0\0" + bytes(185))
+    assert relatives(tmp_path) == ["cut.ts"]
+    assert relatives(f"{tmp_path}/*.ts") == ["app.ts", "cut.ts"]
+    assert relatives(tmp_path / "app.ts") == ["app.ts"]
 
 
 def test_sources_are_absolute_and_the_same_in_every_spelling(

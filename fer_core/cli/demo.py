@@ -30,7 +30,7 @@ def demo(
         make_samples(drawing)
         drawing.rename(videos)
     summary = run([str(videos)], out, ProcessConfig(), debug=debug)
-    report(summary, as_json=False)
+    report(summary, out, as_json=False)
     faces = load_records(out, columns=_COLUMNS).dropna(subset="emotion")
     rows = faces.groupby("source").head(_ROWS_A_VIDEO)
     rows = rows.assign(source=rows["source"].map(lambda source: Path(source).name))

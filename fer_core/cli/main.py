@@ -13,7 +13,7 @@ from fer_core.cli.prepare import prepare
 from fer_core.cli.process import process
 from fer_core.cli.publish import publish
 from fer_core.cli.train import train
-from fer_core.errors import ConfigError, FerError, InputError
+from fer_core.errors import ConfigError, FerError, InputError, ModelError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 for command in (process, demo, prepare, train, evaluate, publish, doctor):
     app.command()(command)
+
+_UNUSABLE = ConfigError | InputError | ModelError
 
 
 def _print_version(wanted: bool) -> None:
@@ -59,7 +61,7 @@ def main() -> None:
     except FerError as error:
         if debug:
             raise
-        _fail(str(error), 2 if isinstance(error, ConfigError | InputError) else 1)
+        _fail(str(error), 2 if isinstance(error, _UNUSABLE) else 1)
     except Exception as error:
         if debug:
             raise

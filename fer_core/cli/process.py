@@ -79,5 +79,5 @@ def process(
     from fer_core.cli.run import report, run
 
     summary = run(inputs, out, settings, debug=debug)
-    report(summary, as_json)
+    report(summary, out, as_json)
     raise typer.Exit(summary.exit_code)

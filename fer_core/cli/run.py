@@ -88,13 +88,13 @@ def _run_flow(
     return result
 
 
-def report(summary: BatchSummary, as_json: bool) -> None:
-    """Prints what became of a run, for people or as one line of JSON."""
-    typer.echo(json.dumps(summary.as_dict()) if as_json else describe(summary))
+def report(summary: BatchSummary, out: Path, as_json: bool) -> None:
+    """Prints what became of a run into `out`, for people or as one line of JSON."""
+    typer.echo(json.dumps(summary.as_dict()) if as_json else describe(summary, out))
 
 
-def describe(summary: BatchSummary) -> str:
-    """What became of a run, in a few lines."""
+def describe(summary: BatchSummary, out: Path) -> str:
+    """What became of a run into `out`, in a few lines."""
     counts = f"{summary.ok} ok, {summary.partial} partial, {summary.failed} failed"
     if summary.pending:
         counts += f", {summary.pending} not processed"
@@ -110,5 +110,9 @@ def describe(summary: BatchSummary) -> str:
     ]
     if more := len(summary.problems[_MOST_PROBLEMS:]):
         lines.append(f"  … and {more} more, see videos/")
-    lines += [f"{what:<18} {summary.out}/{name}/" for what, name in _PLACES.items()]
+    lines += [
+        f"{what:<18} {summary.out}/{name}/"
+        for what, name in _PLACES.items()
+        if (out / name).is_dir()
+    ]
     return "\n".join(lines)

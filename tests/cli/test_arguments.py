@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fer_core.config import ProcessConfig
-from tests.cli.command import fer
+from tests.cli.command import AS_ANYBODY, fer, needs_permissions
 
 CHEAP = ["--sample-fps", "1", "--no-render", "--device", "cpu"]
 
@@ -83,11 +83,29 @@ def test_an_output_directory_that_cannot_be_made(tmp_path: Path) -> None:
     assert "cannot write to" in result.stderr
 
 
-def test_an_unknown_model_is_told_with_those_that_are_known(tmp_path: Path) -> None:
+@needs_permissions
+def test_an_output_directory_that_may_not_be_written(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").touch()
-    result = fer("process", tmp_path, "--out", tmp_path / "out", "--model", "nobody")
-    assert result.returncode == 1
-    assert "no model 'nobody': expected one of fer-cnn" in result.stderr
+    (tmp_path / "out").mkdir(mode=0o555)
+    result = fer("process", tmp_path / "a.mp4", "--out", tmp_path / "out", before=AS_ANYBODY)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == f"fer: cannot write to {tmp_path}/out: no permission\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model", "nobody"], "no model 'nobody': expected one of fer-cnn"),
+        (["--set", "detect.model=fer-cnn"], "expected a detector"),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_told(
+    tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    (tmp_path / "a.mp4").touch()
+    result = fer("process", tmp_path, "--out", tmp_path / "out", *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert said in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.dataset as ds
 import pytest
 
-from tests.cli.command import COMMAND, ROOT, environment, fer
+from tests.cli.command import AS_ANYBODY, COMMAND, ROOT, environment, fer, needs_permissions
 
 FAST = ["--sample-fps", "2", "--device", "cpu"]
 
@@ -92,6 +92,37 @@ def test_other_settings_replace_the_rows(first_run, folder: Path) -> None:
     assert (summary["ok"], summary["done_before"]) == (1, 0)
     assert 0 < summary["frames"] < frames
     assert ds.dataset(out / "videos").count_rows() == 3
+
+
+@needs_permissions
+def test_a_directory_that_cannot_be_searched_is_a_failure_and_told(tmp_path: Path) -> None:
+    closed, out = tmp_path / "in" / "closed", tmp_path / "out"
+    closed.mkdir(parents=True)
+    closed.chmod(0)
+    try:
+        text = fer("process", tmp_path / "in", "--out", out, before=AS_ANYBODY)
+        plain = fer("process", tmp_path / "in", "--out", out, "--json", before=AS_ANYBODY)
+    finally:
+        closed.chmod(0o700)
+    told = "cannot be searched: Permission denied"
+    assert (text.returncode, plain.returncode, text.stderr) == (1, 1, "")
+    assert text.stdout.splitlines() == [
+        "0 ok, 0 partial, 1 failed; 0 frames looked at, 0 faces found",
+        f"  failed: {closed}: {told}",
+    ], "no places, as nothing was written"
+    summary = json.loads(plain.stdout)
+    assert (summary["videos"], summary["failed"], summary["done_before"]) == (1, 1, 0)
+    assert summary["problems"] == [{"source": str(closed), "status": "failed", "error": told}]
+
+
+def test_links_that_lead_nowhere_are_failures_and_told(tmp_path: Path) -> None:
+    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
+    (tmp_path / "lost.mp4").symlink_to("moved-away.mp4")
+    result = fer("process", tmp_path, "--out", tmp_path / "out", "--json", *FAST)
+    problems = json.loads(result.stdout)["problems"]
+    assert result.returncode == 1
+    assert [Path(problem["source"]).name for problem in problems] == ["loop.mp4", "lost.mp4"]
+    assert len(list((tmp_path / "out" / "videos").iterdir())) == 2
 
 
 def test_a_name_that_is_no_unicode(tmp_path: Path, sample_videos: list[Path]) -> None:

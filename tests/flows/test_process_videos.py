@@ -1,6 +1,7 @@
 """The flow as Python code calls it, on its embedded server."""
 
 import shutil
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -57,11 +58,16 @@ def test_task_runs_are_named_after_their_files(folder: Path, tmp_path: Path) -> 
     state = run(folder, tmp_path / "out")
     flow_run = state.state_details.flow_run_id
     assert isinstance(flow_run, UUID)
+    expected, names = {"good.mp4", "sub/{bad}.mp4"}, set[str]()
+    deadline = time.monotonic() + 60
     with get_client(sync_client=True) as client:
-        tasks = client.read_task_runs(
-            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
-        )
-    assert {task.name for task in tasks} <= {"good.mp4", "sub/{bad}.mp4"}
+        while names != expected and time.monotonic() < deadline:  # the server hears of them late
+            tasks = client.read_task_runs(
+                flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
+            )
+            names = {task.name for task in tasks}
+            time.sleep(0.1)
+    assert names == expected
 
 
 def test_only_failures_is_failed(tmp_path: Path) -> None:

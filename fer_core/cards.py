@@ -22,6 +22,20 @@ class InputSpec(BaseModel):
     channels: Literal[1] = 1
 
 
+class CpuGraph(BaseModel):
+    """The network as OpenVINO runs it, in files that `fer_core.export` made of the weights.
+
+    Args:
+        graph: name of the `.xml` file in the same directory; its `.bin` file lies beside it.
+        sha256: hash of each of the files, by name.
+        made_from: hash of the weights they were made from.
+    """
+
+    graph: str
+    sha256: dict[str, str]
+    made_from: str
+
+
 class Card(BaseModel):
     """The part of a `card.json` that inference relies on.
 
@@ -30,6 +44,7 @@ class Card(BaseModel):
         kind: what it is for.
         weights: file name of the `.keras` file in the same directory.
         sha256: hash of that file, 64 hex digits.
+        cpu: the same network for the CPU, if it was exported.
         classes: names of the network's outputs in their order (classifiers).
         input: shape of the crops (classifiers).
         temperature: the logits are divided by this before the softmax (classifiers).
@@ -41,6 +56,7 @@ class Card(BaseModel):
     kind: Literal["detector", "classifier"]
     weights: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    cpu: CpuGraph | None = None
     classes: tuple[str, ...] = ()
     input: InputSpec = InputSpec()
     temperature: PositiveFloat = 1.0
@@ -60,7 +76,7 @@ def read_card(model: str | Path, kind: str) -> tuple[Card, Path]:
         kind: "detector" or "classifier".
 
     Raises:
-        ModelError: no such model, an unusable card, or weights that are missing or altered.
+        ModelError: no such model, an unusable card, or files that are missing or altered.
     """
     directory = model_dir(model)
     try:
@@ -69,12 +85,23 @@ def read_card(model: str | Path, kind: str) -> tuple[Card, Path]:
         raise ModelError(f"{directory / 'card.json'} is no model card: {error}") from error
     if card.kind != kind:
         raise ModelError(f"model {card.name!r}: expected a {kind}, the card says {card.kind}")
-    weights = directory / card.weights
-    if not weights.is_file():
-        raise ModelError(f"model {card.name!r}: {card.weights} is missing in {directory}")
-    if (found := sha256_of(weights)) != card.sha256:
+    _check_file(card, directory / card.weights, card.sha256)
+    if card.cpu:
+        for name, sha256 in card.cpu.sha256.items():
+            _check_file(card, directory / name, sha256)
+        if card.cpu.made_from != card.sha256:
+            raise ModelError(
+                f"model {card.name!r}: {card.cpu.graph} was made from other weights than "
+                f"{card.weights}; run python -m fer_core.export {directory}"
+            )
+    return card, directory / card.weights
+
+
+def _check_file(card: Card, file: Path, sha256: str) -> None:
+    if not file.is_file():
+        raise ModelError(f"model {card.name!r}: {file.name} is missing in {file.parent}")
+    if (found := sha256_of(file)) != sha256:
         raise ModelError(
-            f"model {card.name!r}: {card.weights} has sha256 {found[:12]}…, the card expects "
-            f"{card.sha256[:12]}…; restore the file or publish the model again"
+            f"model {card.name!r}: {file.name} has sha256 {found[:12]}…, the card expects "
+            f"{sha256[:12]}…; restore the file or publish the model again"
         )
-    return card, weights

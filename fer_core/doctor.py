@@ -13,7 +13,7 @@ from fer_core.errors import ModelError
 from fer_core.resources import resource_dir
 
 PACKAGES = (
-    "fer-pipeline av h5py keras numpy opencv-python pandas prefect pyarrow pydantic "
+    "fer-pipeline av h5py keras numpy opencv-python openvino pandas prefect pyarrow pydantic "
     "tensorflow tqdm trackers typer"
 ).split()
 ENCODERS = ("libx264", "aac")
@@ -23,7 +23,7 @@ DECODERS = ("h264", "hevc", "vp9", "libdav1d", "mpeg4", "gif")
 def examine() -> dict[str, dict[str, str]]:
     """All facts, section by section: `python`, `packages`, `devices`, `codecs`, `models`.
 
-    Takes seconds, because the framework that finds the devices has to be loaded.
+    Takes seconds where there is a GPU: the framework that would use it has to be loaded.
     """
     return {
         "python": _python(),
@@ -92,4 +92,5 @@ def _model(card: Path) -> str:
         checked, _ = read_card(card.parent, kind)
     except (OSError, ValueError, KeyError, ModelError) as error:
         return f"unusable: {error}"
-    return f"{kind}, sha256 {checked.sha256} (verified)"
+    exported = "" if checked.cpu else ", not exported for the CPU"
+    return f"{kind}, sha256 {checked.sha256} (verified){exported}"

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = sorted((ROOT / "fer_core").rglob("*.py"))
 FLOWS = sorted((ROOT / "flows").rglob("*.py"))
 
-HEAVY = ("tensorflow", "keras", "torch", "prefect", "cv2", "pandas", "av")
+HEAVY = ("tensorflow", "keras", "torch", "openvino", "prefect", "cv2", "pandas", "av")
 
 # From the ground up; a module may import from its own floor and those below it.
 FLOORS = [
@@ -20,7 +20,7 @@ FLOORS = [
     {"sources", "detectors", "classifiers", "sinks", "tracking", "capture_time", "samples"},
     {"batching", "stages", "engine", "images", "ledger", "records"},
     {"pipeline"},
-    {"batch", "progress", "doctor"},
+    {"batch", "progress", "doctor", "export"},
     {"training"},
     {"cli"},
 ]

@@ -8,7 +8,7 @@ from fer_core.cards import Card, read_card
 from fer_core.config import ClassifyConfig
 from fer_core.emotions import EMOTIONS, NUM_EMOTIONS
 from fer_core.errors import ModelError
-from fer_core.runtime import Device, KerasNetwork, Network
+from fer_core.runtime import Device, Network, load_network
 from fer_core.types import ByteArray, FloatArray
 
 
@@ -42,7 +42,7 @@ class KerasClassifier:
             ModelError: the model is missing or damaged.
         """
         card, weights = read_card(Path(config.model), "classifier")
-        return cls(KerasNetwork(weights, device, config.batch_size), card)
+        return cls(load_network(card, weights.parent, device, config.batch_size), card)
 
     @property
     def input_size(self) -> int:

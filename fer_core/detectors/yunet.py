@@ -13,7 +13,7 @@ import numpy as np
 
 from fer_core.cards import read_card
 from fer_core.config import DetectConfig
-from fer_core.runtime import Device, KerasNetwork, Network
+from fer_core.runtime import Device, Network, load_network
 from fer_core.types import ByteArray, Faces, FloatArray
 
 MULTIPLE = 32  # sides the network takes: multiples of its largest stride
@@ -44,8 +44,8 @@ class YuNet:
         Raises:
             ModelError: the model is missing or damaged.
         """
-        _, weights = read_card(Path(config.model), "detector")
-        network = KerasNetwork(weights, device, config.batch_size)
+        card, weights = read_card(Path(config.model), "detector")
+        network = load_network(card, weights.parent, device, config.batch_size)
         return cls(network, config.min_score, config.nms_iou)
 
     def detect(self, images: Sequence[ByteArray]) -> list[Faces]:

@@ -15,6 +15,7 @@ from fer_core.classifiers.keras_cnn import KerasClassifier
 from fer_core.config import ClassifyConfig, load_config
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TrainingError
+from fer_core.export import export
 from fer_core.training.backend import keras
 from fer_core.training.cnn import build_cnn, plain_cnn
 from fer_core.training.config import TrainConfig
@@ -59,6 +60,7 @@ def publish(run: Path, name: str, models: Path, *, robustness: bool = True) -> P
     Raises:
         TrainingError: there is no such run, or it has not finished an epoch.
         DatasetError: the run's data is gone or has changed its form.
+        ModelError: the network cannot be exported for the CPU.
     """
     if not (run / BEST).is_file():
         raise TrainingError(f"{run}: expected a run with a {BEST}, got none; run fer train first")
@@ -73,6 +75,8 @@ def publish(run: Path, name: str, models: Path, *, robustness: bool = True) -> P
     shutil.copyfile(run / HISTORY, directory / HISTORY)
     card = _card(run, name, config, data, model.count_params(), sha256_of(directory / WEIGHTS))
     _write_card(directory, card)
+    export(directory)
+    card = json.loads((directory / CARD).read_text("utf-8"))
     card["temperature"] = _temperature(directory, data.validation)
     _write_card(directory, card)
     evaluation = _measure(directory, card, data, robustness)

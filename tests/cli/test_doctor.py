@@ -15,9 +15,10 @@ def test_facts_as_json_and_as_text() -> None:
     )
     assert facts["codecs"]["encode libx264"] == "libx264"
     assert all("(verified)" in model for model in facts["models"].values())
+    assert facts["devices"]["runtime"]
     assert facts["prefect"]["server"] == "http://127.0.0.1:9/api"
 
     text = fer("doctor")
     assert (text.returncode, text.stderr) == (0, "")
-    for word in ("python:", "tensorflow", "libx264", "yunet", "embedded"):
+    for word in ("python:", "tensorflow", "openvino", "runtime", "libx264", "yunet", "embedded"):
         assert word in text.stdout

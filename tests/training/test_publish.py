@@ -15,6 +15,7 @@ from fer_core.cli.evaluate import evaluate as evaluate_command
 from fer_core.config import ClassifyConfig
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError, TrainingError
+from fer_core.export import export
 from fer_core.training.backend import keras
 from fer_core.training.publish import publish
 from fer_core.training.source import load_faces
@@ -51,6 +52,9 @@ def test_the_card_says_what_inference_and_people_need(model: Path):
     assert card["classes"] == list(EMOTIONS)
     assert card["input"] == {"size": SIZE, "channels": 1, "range": [0, 255]}
     assert card["sha256"] == sha256_of(model / card["weights"])
+    assert card["cpu"]["sha256"] == {
+        name: sha256_of(model / name) for name in ("cpu.xml", "cpu.bin")
+    }
     assert card["output"] == "logits"
     assert card["trained"]["epochs"] == 2
     assert str(model.parent) not in (model / "card.json").read_text()
@@ -74,6 +78,9 @@ def test_another_order_of_classes_comes_out_in_the_projects_own(
     card["classes"] = [EMOTIONS[i] for i in order]
     card["sha256"] = sha256_of(other / "model.keras")
     (other / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ModelError, match="made from other weights"):
+        load(other)
+    export(other)
 
     images = load_faces(faces_dir / "validation.parquet", SIZE)[0].images
     np.testing.assert_allclose(

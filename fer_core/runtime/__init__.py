@@ -1,0 +1,67 @@
+"""How a network runs: the one place that knows inference frameworks.
+
+Keras runs the `.keras` file on a GPU, on the backend that `KERAS_BACKEND` names (TensorFlow, if
+none is named). On a CPU OpenVINO runs the graph that `fer_core.export` made of that file: it was
+the fastest that stays within 1e-3 of Keras (docs/runtime.md). Whoever holds a `Network` does not
+see which. Frameworks are imported when the first network is loaded, not with this package.
+"""
+
+from pathlib import Path
+
+from fer_core.cards import Card
+from fer_core.runtime.base import Device, Network
+from fer_core.runtime.cuda import cuda_devices
+
+__all__ = ["Device", "Network", "devices", "load_network"]
+
+
+def load_network(card: Card, directory: Path, device: Device, max_batch: int) -> Network:
+    """A model's network on a GPU or, where there is none, on the CPU.
+
+    Args:
+        card: of a model that `read_card` has checked.
+        directory: where the model's files lie.
+        device: "auto" takes a GPU where there is one; "cpu" looks for none.
+        max_batch: most pictures a call of the framework.
+
+    Raises:
+        ModelError: a file cannot be loaded.
+        ConfigError: device is "gpu" and there is none, or no framework for it.
+    """
+    on_gpu = _finds_gpu(device)
+    if card.cpu and not on_gpu:
+        from fer_core.runtime.openvino_network import OpenVinoNetwork
+
+        return OpenVinoNetwork(directory / card.cpu.graph, max_batch)
+    from fer_core.runtime.keras_network import KerasNetwork
+
+    return KerasNetwork(directory / card.weights, "gpu" if on_gpu else "cpu", max_batch)
+
+
+def devices() -> dict[str, str]:
+    """What networks run on here by default, and which GPUs there are: for a bug report."""
+    if not cuda_devices():
+        return {"runtime": _cpu_runtime(), "gpu": "none"}
+    from fer_core.runtime.keras_network import backend, gpus
+
+    if found := gpus():
+        return {"runtime": f"Keras on {backend()}", "gpu": ", ".join(found)}
+    unused = f"{cuda_devices()}, but none that Keras on {backend()} can use (see the extra `gpu`)"
+    return {"runtime": _cpu_runtime(), "gpu": unused}
+
+
+def _cpu_runtime() -> str:
+    from fer_core.runtime.openvino_network import version
+
+    return f"OpenVINO {version()} on the CPU, float32"
+
+
+def _finds_gpu(device: Device) -> bool:
+    """Whether Keras has a GPU. It is only asked, which takes seconds, if there can be one."""
+    if device == "cpu" or (device == "auto" and not cuda_devices()):
+        return False
+    from fer_core.runtime.keras_network import gpus, require_gpu
+
+    if device == "gpu":
+        require_gpu()
+    return bool(gpus())

@@ -1,0 +1,113 @@
+"""Networks on a CPU, run by OpenVINO."""
+
+import sys
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, cast
+
+import numpy as np
+
+from fer_core.errors import ModelError
+from fer_core.types import ByteArray, FloatArray
+
+# Pieces of about this many pixels keep a layer's maps in the processor's cache: one 640×360
+# frame, or 64 crops. Larger ones took up to half as much time again, a picture.
+_PIXELS_A_PIECE = 64 * 48 * 48
+
+
+class OpenVinoNetwork:
+    """A graph that `fer_core.export` wrote, run in float32.
+
+    A batch is cut into pieces that are run at once, one on each stream of the processor. Shapes
+    may differ from call to call; nothing is compiled again for them.
+
+    Args:
+        graph: the `.xml` file, with its weights in the `.bin` file beside it.
+        max_batch: most pictures a piece.
+
+    Raises:
+        ModelError: the file cannot be loaded.
+    """
+
+    def __init__(self, graph: Path, max_batch: int) -> None:
+        settings = {
+            # OpenVINO's own choice, bfloat16 where the processor has it, moves probabilities by
+            # 0.01 and YuNet's maps by 0.15.
+            "INFERENCE_PRECISION_HINT": "f32",
+            "PERFORMANCE_HINT": "THROUGHPUT",
+            # Decoders and encoders want the same cores.
+            "ENABLE_CPU_PINNING": False,
+        }
+        try:
+            compiled = import_openvino().Core().compile_model(graph, "CPU", settings)
+        except RuntimeError as error:
+            raise ModelError(f"cannot load {graph}: {error}") from error
+        self._max_batch = max_batch
+        self._streams = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(self._streams):
+            self._idle.put(compiled.create_infer_request())
+
+    def __call__(self, batch: ByteArray) -> list[FloatArray]:
+        results: list[list[FloatArray]] = []
+        running: deque[Any] = deque()
+        try:
+            for piece in self._pieces(np.ascontiguousarray(batch)):
+                request = self._idle_request(running, results)
+                running.append(request)
+                request.start_async([piece], share_inputs=True)
+            while running:
+                self._idle.put(_finish(running, results))
+        finally:  # only after an error is one left: it still reads `batch`
+            for request in running:
+                with suppress(RuntimeError):
+                    request.wait()
+                self._idle.put(request)
+        return [np.concatenate(parts) for parts in zip(*results, strict=True)]
+
+    def _pieces(self, batch: ByteArray) -> list[ByteArray]:
+        """The batch in equal parts: as many as keep all streams busy."""
+        n, height, width = batch.shape[:3]
+        most = min(self._max_batch, max(1, _PIXELS_A_PIECE // (height * width)))
+        rounds = -(-n // (most * self._streams))
+        return np.array_split(batch, min(n, rounds * self._streams))
+
+    def _idle_request(self, running: deque[Any], results: list[list[FloatArray]]) -> Any:
+        """A request to run a piece with.
+
+        Who has none waits until another thread gives one back; who has some takes the oldest of
+        them again, so that no two threads wait for each other.
+        """
+        if not running:
+            return self._idle.get()
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return _finish(running, results)
+
+
+def _finish(running: deque[Any], results: list[list[FloatArray]]) -> Any:
+    """Waits for the oldest of the requests, keeps what it found, and returns it, idle."""
+    running[0].wait()
+    results.append([tensor.data.copy() for tensor in running[0].output_tensors])
+    return running.popleft()
+
+
+def import_openvino() -> Any:
+    """The package `openvino`, kept from reporting its use over the network.
+
+    It reports every import to its maker's statistics unless the package `openvino_telemetry`
+    cannot be imported, which is what None among the loaded modules says.
+    """
+    if "openvino" not in sys.modules:
+        sys.modules.setdefault("openvino_telemetry", cast(Any, None))
+    import openvino
+
+    return openvino
+
+
+def version() -> str:
+    """OpenVINO's version, as `2026.4.1`."""
+    return str(import_openvino().__version__).split("-")[0]

@@ -34,7 +34,7 @@ class OpenVinoNetwork:
     def __init__(self, graph: Path, max_batch: int) -> None:
         settings = {
             # OpenVINO's own choice, bfloat16 where the processor has it, moves probabilities by
-            # 0.01 and YuNet's maps by 0.15.
+            # 0.02 and YuNet's maps by 0.15.
             "INFERENCE_PRECISION_HINT": "f32",
             "PERFORMANCE_HINT": "THROUGHPUT",
             # Decoders and encoders want the same cores.

@@ -20,7 +20,7 @@ from fer_core.runtime.keras_network import KerasNetwork
 from fer_core.runtime.openvino_network import OpenVinoNetwork
 from fer_core.types import ByteArray
 
-ROUNDS, SECONDS = 7, 0.7
+ROUNDS, SECONDS = 5, 0.5
 CASES = {
     "yunet": [(n, 384, 640, 3) for n in (1, 4, 16)],
     "fer-cnn": [(n, 48, 48, 1) for n in (1, 8, 64, 256)],

@@ -56,6 +56,22 @@ def plain_cnn(trained: Any, config: ModelConfig, size: int) -> Any:
     return plain
 
 
+def begin_with(network: Any, published: Any) -> int:
+    """Gives a network the weights of another wherever a layer of that name has the same shapes.
+
+    Returns:
+        How many layers' weights were taken.
+    """
+    known = {layer.name: layer.get_weights() for layer in published.layers}
+    taken = 0
+    for layer in network.layers:
+        weights = known.get(layer.name, [])
+        if weights and [w.shape for w in weights] == [tuple(v.shape) for v in layer.weights]:
+            layer.set_weights(weights)
+            taken += 1
+    return taken
+
+
 def _features(image: Tensor, config: ModelConfig, norm: Any) -> Tensor:
     # Each picture to mean 0 and deviation 1, so that light and contrast count for little.
     x = layers.Rescaling(1 / 255, dtype="float32", name="unit_range")(image)
@@ -76,7 +92,15 @@ def _head(x: Tensor, classes: int, name: str) -> Tensor:
     return layers.Dense(classes, dtype="float32", name=name)(x)
 
 
-def _conv(x: Tensor, norm: Any, width: int, name: str, kernel: int = 3, stride: int = 1) -> Tensor:
+def _conv(
+    x: Tensor,
+    norm: Any,
+    width: int,
+    name: str,
+    kernel: int = 3,
+    stride: int = 1,
+    gamma: str = "ones",
+) -> Tensor:
     x = layers.Conv2D(
         width,
         kernel,
@@ -86,7 +110,7 @@ def _conv(x: Tensor, norm: Any, width: int, name: str, kernel: int = 3, stride: 
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(x)
-    return norm(momentum=0.99, epsilon=1e-3, name=f"{name}_norm")(x)
+    return norm(momentum=0.99, epsilon=1e-3, gamma_initializer=gamma, name=f"{name}_norm")(x)
 
 
 def _residual_block(
@@ -97,7 +121,9 @@ def _residual_block(
         shortcut = _conv(x, norm, width, f"{name}_skip", kernel=1, stride=stride)
     x = _conv(x, norm, width, f"{name}_a", stride=stride)
     x = layers.Activation("relu", name=f"{name}_relu_a")(x)
-    x = _conv(x, norm, width, f"{name}_b")
+    # Begins as its shortcut alone (Goyal et al., 2017), so that a block may also be put into a
+    # trained network without harm.
+    x = _conv(x, norm, width, f"{name}_b", gamma="zeros")
     x = _squeeze_excite(x, se_ratio, f"{name}_se")
     x = layers.Add(name=f"{name}_add")([x, shortcut])
     return layers.Activation("relu", name=f"{name}_relu_b")(x)

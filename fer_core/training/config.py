@@ -120,6 +120,8 @@ class OptimiserConfig(Section):
         name: SGD with Nesterov momentum, or AdamW.
         learning_rate: the highest; a cosine takes it to 0 at the last step.
         warmup_epochs: epochs over which it first rises from 0.
+        decay_epochs: epochs at the end over which the cosine falls; before them the rate stays
+            at its highest. None spreads the cosine over the whole run.
         momentum: of SGD.
         weight_decay: decoupled, multiplied by the learning rate; never on norms and biases.
         ema: decay per step of the averaged weights, which are those that are kept; 0 for none.
@@ -128,6 +130,7 @@ class OptimiserConfig(Section):
     name: Literal["sgd", "adamw"] = "sgd"
     learning_rate: PositiveFloat = 0.1
     warmup_epochs: float = Field(default=1.0, ge=0)
+    decay_epochs: PositiveFloat | None = None
     momentum: float = Field(default=0.9, ge=0, lt=1)
     weight_decay: float = Field(default=0.003, ge=0)
     ema: float = Field(default=0.998, ge=0, lt=1)
@@ -139,6 +142,8 @@ class TrainConfig(Section):
     Args:
         name: the run's directory below `runs`.
         runs: where runs are kept.
+        init: a published model (name or directory) whose weights to begin with, wherever a
+            layer of the same name and shape is there; None begins with random ones.
         epochs: passes over the training data.
         batch_size: pictures a step.
         precision: type of the arithmetic; weights stay float32.
@@ -154,6 +159,7 @@ class TrainConfig(Section):
     augment: AugmentConfig = AugmentConfig()
     loss: LossConfig = LossConfig()
     optimiser: OptimiserConfig = OptimiserConfig()
+    init: str | None = None
     epochs: PositiveInt = 40
     batch_size: PositiveInt = 128
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "mixed_bfloat16"

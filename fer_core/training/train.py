@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from fer_core.atomic import atomic_file
-from fer_core.config import dump_config
+from fer_core.cards import read_card
+from fer_core.config import dump_config, load_config
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import TrainingError
 from fer_core.training.augment import Augment
 from fer_core.training.backend import keras, ops
 from fer_core.training.batches import Batches
 from fer_core.training.callbacks import EpochEnd, Progress
-from fer_core.training.cnn import LABEL_HEAD, VOTES_HEAD, build_cnn
+from fer_core.training.cnn import LABEL_HEAD, VOTES_HEAD, begin_with, build_cnn
 from fer_core.training.config import TrainConfig
 from fer_core.training.dataset import VOTES
 from fer_core.training.environment import describe_environment, share_devices
@@ -78,6 +80,8 @@ class Run:
         with_votes = bool(config.loss.votes_weight) and data.train.votes is not None
         self.votes = len(VOTES) if with_votes else 0
         self.cnn = build_cnn(config.model, config.data.size, self.votes)
+        if config.init and not resume:
+            self._begin_with(config.init)
         self.model = self._training_model()
         if resume:
             self._take_up()
@@ -140,10 +144,11 @@ class Run:
         exists = (self.directory / LAST).is_file()
         if resume and not exists:
             raise TrainingError(f"{self.directory}: expected a run to resume, got no {LAST}")
-        if resume and settings.read_text(encoding="utf-8") != dump_config(self.config):
+        if resume and not self._continues(load_config(TrainConfig, settings)):
             raise TrainingError(
                 f"{settings} differs from the settings given, but a run goes on only with its "
-                "own: give those, or another name"
+                "own: give those, or another name (only `epochs` may change, as long as the rate "
+                "stays: see optimiser.decay_epochs)"
             )
         if exists and not resume:
             raise TrainingError(
@@ -151,6 +156,27 @@ class Run:
             )
         with atomic_file(settings) as temporary:
             temporary.write_text(dump_config(self.config), encoding="utf-8")
+
+    def _continues(self, earlier: TrainConfig) -> bool:
+        """Whether this run's settings only lengthen or shorten the plateau of the earlier ones."""
+        if earlier == self.config:
+            return True
+        decay, epochs = self.config.optimiser.decay_epochs, self.config.epochs
+        done = len(load_facts(self.directory / LAST)["history"])
+        same = earlier.model_copy(update={"epochs": epochs}) == self.config
+        return same and decay is not None and done <= min(earlier.epochs, epochs) - decay
+
+    def _begin_with(self, model: str) -> None:
+        card, weights = read_card(model, "classifier")
+        if card.classes != EMOTIONS:
+            raise TrainingError(
+                f"init={model}: expected the classes {', '.join(EMOTIONS)}, "
+                f"got {', '.join(card.classes)}"
+            )
+        taken = begin_with(self.cnn, keras.saving.load_model(weights, compile=False))
+        if not taken:
+            raise TrainingError(f"init={model}: none of its layers fits the network of this run")
+        log.info("begins with the weights of %d layers of %s", taken, card.name)
 
     def _take_up(self) -> None:
         file = self.directory / LAST

@@ -35,10 +35,11 @@ class Board:
         self._began = time.monotonic()
         self._active: dict[str, _Video] = {}
         self._phases = {decision.video.video_id: _phases(decision, render) for decision in work}
+        self._sizes = {decision.video.video_id: _size(decision.video) for decision in work}
         self._done = 0
         self._media_s, self._frames, self._faces = 0.0, 0, 0
         self._bar = tqdm(
-            total=sum(_size(decision.video) for decision in work),
+            total=sum(self._sizes.values()),
             disable=not visible,
             bar_format=_FORMAT,
             smoothing=0,
@@ -50,7 +51,8 @@ class Board:
         """What the work on one video reports to; call it when the video begins."""
         # Opening a file costs time, on slow disks above all, and only the bar needs its length.
         duration_s = None if self._bar.disable else _duration_s(video)
-        state = _Video(_size(video), duration_s, self._phases[video.video_id])
+        video_id = video.video_id
+        state = _Video(self._sizes[video_id], duration_s, self._phases[video_id])
         with self._lock:
             self._active[video.video_id] = state
         return lambda progress: self._report(state, progress)
@@ -61,7 +63,7 @@ class Board:
             state = self._active.pop(video.video_id)
             self._done += 1
             self._bar.set_description_str(self._line(), refresh=False)
-            self._bar.update(state.weight * (1 - state.share))
+            self._bar.update(state.weight - state.done)
 
     def close(self) -> None:
         """Takes the bar off the screen."""
@@ -70,14 +72,14 @@ class Board:
 
     def _report(self, state: "_Video", progress: Progress) -> None:
         with self._lock:
-            before, state.share = state.share, max(state.share, state.share_at(progress))
+            before, state.share = state.done, max(state.share, state.share_at(progress))
             if progress.phase == "analyse":
                 self._media_s += progress.media_time_s - state.last.media_time_s
                 self._frames += progress.frames - state.last.frames
                 self._faces += progress.faces - state.last.faces
                 state.last = progress
             self._bar.set_description_str(self._line(), refresh=False)
-            self._bar.update(state.weight * (state.share - before))
+            self._bar.update(state.done - before)
 
     def _line(self) -> str:
         elapsed = max(time.monotonic() - self._began, 1e-3)
@@ -105,6 +107,11 @@ class _Video:
     phases: tuple[str, ...]
     share: float = 0.0
     last: Progress = field(default_factory=lambda: Progress("analyse", 0.0))
+
+    @property
+    def done(self) -> int:
+        """Bytes of it that are done; whole ones, so that the sum never passes the total."""
+        return int(self.weight * self.share)
 
     def share_at(self, progress: Progress) -> float:
         """How much of this video is done, by the time its phase has reached."""

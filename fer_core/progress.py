@@ -64,6 +64,7 @@ class Board:
             self._done += 1
             self._bar.set_description_str(self._line(), refresh=False)
             self._bar.update(state.weight - state.done)
+            self._bar.refresh()  # however soon after the last time: a video is news
 
     def close(self) -> None:
         """Takes the bar off the screen."""

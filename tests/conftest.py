@@ -1,18 +1,28 @@
 """What all tests share: an own Prefect home, sample videos, and no silent skips in CI."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from fer_core.samples import make_samples
+
+# The same examples in every run, and no time limit: a busy machine is no fault.
+hypothesis.settings.register_profile("fer", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("fer")
 
 # Before anything imports Prefect, and for the processes that tests start, too.
 os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="fer-prefect-")
 os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
 os.environ.pop("PREFECT_API_URL", None)
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["PREFECT_HOME"], ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True)

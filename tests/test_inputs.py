@@ -232,7 +232,7 @@ NAMES = st.binary(min_size=1, max_size=40).filter(
 
 
 @given(st.lists(NAMES, min_size=1, max_size=6, unique=True), st.randoms())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_file_names(tmp_path_factory: pytest.TempPathFactory, names, random) -> None:
     directory = tmp_path_factory.mktemp("any")
     files = [os.fsdecode(name) + ".mp4" for name in names]

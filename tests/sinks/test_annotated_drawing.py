@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_core.emotions import EMOTIONS
 from fer_core.sinks.drawing import Painter, Patch, Planes, Style, panel, yuv_matrix
 from fer_core.sinks.layout import PanelPlaces, Rect, clip_box
 from fer_core.sinks.palette import EMOTION_COLOURS, bgr
-
-seeded = settings(derandomize=True, deadline=None)
 
 
 def black(width: int, height: int) -> Planes:
@@ -97,7 +95,6 @@ FRAME = (640, 360)
 BOXES = st.tuples(st.floats(-200, 700), st.floats(-200, 400), st.floats(1, 500), st.floats(1, 500))
 
 
-@seeded
 @given(BOXES)
 def test_boxes_are_clipped_to_even_pixels_of_the_frame(box: tuple[float, ...]) -> None:
     rect = clip_box(box, *FRAME)
@@ -107,7 +104,6 @@ def test_boxes_are_clipped_to_even_pixels_of_the_frame(box: tuple[float, ...]) -
     assert 0 <= rect.top <= rect.bottom <= FRAME[1]
 
 
-@seeded
 @given(st.lists(BOXES, min_size=1, max_size=8))
 def test_panels_lie_within_the_frame(boxes: list[tuple[float, ...]]) -> None:
     faces = [clip_box(box, *FRAME) for box in boxes]

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_core.sources.sampling import FrameClock, PacketOrder, SampleGrid
@@ -12,7 +12,6 @@ TIME_BASES = st.sampled_from(
 )
 RATES = st.sampled_from([0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 12.5, 23.976, 29.97, 30.0, 60.0, 1000.0])
 STAMPS = st.lists(st.integers(0, 3000), min_size=1, max_size=60, unique=True).map(sorted)
-seeded = settings(derandomize=True, deadline=None)
 
 
 def by_definition(stamps: list[int], start: int, time_base: Fraction, rate: Fraction) -> list[int]:
@@ -27,7 +26,6 @@ def by_definition(stamps: list[int], start: int, time_base: Fraction, rate: Frac
     return taken
 
 
-@seeded
 @given(STAMPS, TIME_BASES, st.sampled_from([1.0, 5.0, 12.5, 29.97]))
 def test_the_grid_takes_the_first_frame_at_or_after_each_point(
     stamps: list[int], time_base: Fraction, rate: float
@@ -38,7 +36,6 @@ def test_the_grid_takes_the_first_frame_at_or_after_each_point(
     assert taken == by_definition(stamps, stamps[0], time_base, exact)
 
 
-@seeded
 @given(STAMPS, TIME_BASES, RATES, st.integers(-(10**6), 10**6))
 def test_the_grid_begins_where_the_video_does(
     stamps: list[int], time_base: Fraction, rate: float, shift: int
@@ -58,7 +55,6 @@ def test_the_grid_does_not_drift_in_a_day_at_29_97() -> None:
     assert taken == points
 
 
-@seeded
 @given(st.permutations(range(40)), st.integers(1, 40))
 def test_ranks_count_smaller_stamps_whatever_the_order_of_packets(
     order: list[int], every: int
@@ -79,7 +75,6 @@ def test_two_packets_of_one_stamp_both_count() -> None:
     assert ranks.beyond(20) == 0
 
 
-@seeded
 @given(st.lists(st.integers(-100, 100), max_size=30))
 def test_the_clock_deals_out_stamps_in_order_of_time(stamps: list[int]) -> None:
     clock = FrameClock()

@@ -41,6 +41,7 @@ class Batcher(Generic[In, Out]):
         function: from a list of items to a list of as many results, in their order.
         max_batch: a batch is called when this many items have come …
         max_wait_s: … or when its first item has waited this long.
+        name: of the thread, for profiles.
 
     Example:
         >>> with Batcher(lambda numbers: [n * n for n in numbers], 8, 0.01) as squares:
@@ -49,7 +50,11 @@ class Batcher(Generic[In, Out]):
     """
 
     def __init__(
-        self, function: Callable[[list[In]], Sequence[Out]], max_batch: int, max_wait_s: float
+        self,
+        function: Callable[[list[In]], Sequence[Out]],
+        max_batch: int,
+        max_wait_s: float,
+        name: str = "batcher",
     ) -> None:
         self._function = function
         self._max_batch = max_batch
@@ -57,7 +62,7 @@ class Batcher(Generic[In, Out]):
         self._requests: queue.Queue[_Request[In, Out] | None] = queue.Queue()
         self._open = threading.Lock()
         self._is_closed = False
-        self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def __call__(self, items: Sequence[In]) -> list[Out]:
@@ -138,7 +143,9 @@ class BatchingDetector:
 
     def __init__(self, detector: Detector, max_batch: int, max_wait_s: float) -> None:
         self._detector = detector
-        self._batcher = Batcher[ByteArray, Faces](detector.detect, max_batch, max_wait_s)
+        self._batcher = Batcher[ByteArray, Faces](
+            detector.detect, max_batch, max_wait_s, "detector"
+        )
 
     def detect(self, images: Sequence[ByteArray]) -> list[Faces]:
         """Faces of each picture."""
@@ -160,7 +167,9 @@ class BatchingClassifier:
 
     def __init__(self, classifier: Classifier, max_batch: int, max_wait_s: float) -> None:
         self._classifier = classifier
-        self._batcher = Batcher[ByteArray, FloatArray](self._classify, max_batch, max_wait_s)
+        self._batcher = Batcher[ByteArray, FloatArray](
+            self._classify, max_batch, max_wait_s, "classifier"
+        )
 
     @property
     def input_size(self) -> int:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def read_ahead(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
+def read_ahead(items: Iterable[T], depth: int, name: str = "read-ahead") -> Iterator[Iterator[T]]:
     """The same items in the same order, while a thread already makes the next ones.
 
     An error in the making is raised where the item would have come. When the block is left,
@@ -23,13 +23,14 @@ def read_ahead(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
     Args:
         items: read by the thread, and by it alone.
         depth: how many items may wait; the thread then waits too, so memory is bounded.
+        name: of the thread, for profiles.
 
     Example:
         >>> with read_ahead(range(3), depth=2) as numbers:
         ...     list(numbers)
         [0, 1, 2]
     """
-    reader = _Reader(items, depth)
+    reader = _Reader(items, depth, name)
     reader.thread.start()
     try:
         yield reader.items()
@@ -40,11 +41,11 @@ def read_ahead(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
 class _Reader(Generic[T]):
     """A thread that fills a bounded queue."""
 
-    def __init__(self, items: Iterable[T], depth: int) -> None:
+    def __init__(self, items: Iterable[T], depth: int, name: str) -> None:
         self._source = items
         self._waiting: queue.Queue[T | _End] = queue.Queue(depth)
         self._stopped = threading.Event()
-        self.thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def items(self) -> Iterator[T]:
         while not isinstance(item := self._waiting.get(), _End):

@@ -230,9 +230,9 @@ class _Analysis:
         batch = min(self.config.detect.batch_size, _FRAMES_AT_ONCE)
         crops = min(self.config.classify.batch_size, _CROPS_AT_ONCE)
         with (
-            read_ahead(source.frames(), depth=batch) as frames,
+            read_ahead(source.frames(), batch, "decode") as frames,
             read_ahead(
-                stages.detect(frames, detector, classifier.input_size, batch), depth=batch
+                stages.detect(frames, detector, classifier.input_size, batch), batch, "detect"
             ) as found,
         ):
             yield stages.classify(found, classifier, crops)

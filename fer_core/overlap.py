@@ -1,4 +1,4 @@
-"""Stages that run at once: an iterator is read ahead by a thread of its own.
+"""Stages that run at once: an iterator is read ahead, or written behind, by a thread of its own.
 
 Decoders and networks release Python's lock, so threads are enough, and pictures need not be
 copied between processes.
@@ -6,7 +6,7 @@ copied between processes.
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -73,6 +73,80 @@ class _Reader(Generic[T]):
         except BaseException as error:  # raised again by whoever reads the items
             end = _End(error)
         self._waiting.put(end)
+
+
+@contextmanager
+def write_behind(
+    consume: Callable[[Iterator[T]], None], depth: int, name: str = "write-behind"
+) -> Iterator[Callable[[T], None]]:
+    """A function that hands items to a thread, which consumes them in their order.
+
+    The block ends when all is consumed. If it is left with an error, the items end with
+    `Abandoned`, so that nothing half is taken for whole. An error of the consumer is raised at
+    the end of the block; if the consumer ends early, the items that follow are dropped.
+
+    Args:
+        consume: called once, by the thread, with all the items to come.
+        depth: how many items may wait; the caller then waits too, so memory is bounded.
+        name: of the thread, for profiles.
+
+    Example:
+        >>> numbers = []
+        >>> with write_behind(numbers.extend, depth=2) as put:
+        ...     put(1)
+        ...     put(2)
+        >>> numbers
+        [1, 2]
+    """
+    writer = _Writer(consume, depth, name)
+    writer.thread.start()
+    try:
+        yield writer.put
+    except BaseException as error:
+        writer.end(error)
+        raise
+    writer.end(None)
+    if writer.error is not None:
+        raise writer.error
+
+
+class Abandoned(Exception):
+    """Raised among items that will not be complete, as their maker has failed."""
+
+
+class _Writer(Generic[T]):
+    """A thread that empties a bounded queue."""
+
+    def __init__(self, consume: Callable[[Iterator[T]], None], depth: int, name: str) -> None:
+        self._consume = consume
+        self._waiting: queue.Queue[T | _End] = queue.Queue(depth)
+        self._end: _End | None = None
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def put(self, item: T) -> None:
+        self._waiting.put(item)
+
+    def end(self, error: BaseException | None) -> None:
+        """Says that no item follows, and waits until the thread has ended."""
+        self._waiting.put(_End(error))
+        self.thread.join()
+
+    def _items(self) -> Iterator[T]:
+        while not isinstance(item := self._waiting.get(), _End):
+            yield item
+        self._end = item
+        if item.error is not None:
+            raise Abandoned from item.error
+
+    def _run(self) -> None:
+        try:
+            self._consume(self._items())
+        except BaseException as error:  # raised again at the end of the block
+            self.error = error
+        while self._end is None:  # whoever puts must not wait for a consumer that has gone
+            item = self._waiting.get()
+            self._end = item if isinstance(item, _End) else None
 
 
 class _End:

@@ -12,17 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fer_core import ledger, stages
+from fer_core.annotate import Annotation, annotate, annotates_along
 from fer_core.atomic import atomic_file
 from fer_core.capture_time import NamedCapture, capture_from_name
 from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
-from fer_core.errors import Inaccessible, RecordsError, RenderError, VideoError
+from fer_core.errors import Inaccessible, RecordsError, VideoError
 from fer_core.ledger import Decision, Todo, VideoSummary
 from fer_core.overlap import read_ahead
 from fer_core.paths import printable
 from fer_core.schema import RECORDS, with_metadata
-from fer_core.sinks.annotated import render
-from fer_core.sinks.overlays import read_overlays
 from fer_core.sinks.parquet import RecordWriter, records_path
 from fer_core.sources.video import VideoSource
 from fer_core.tracking import Tracker
@@ -49,6 +48,9 @@ class Progress:
 # Frames wait with their full-size pictures (3 MB at 1080p), crops with 2 kB.
 _FRAMES_AT_ONCE = 16
 _CROPS_AT_ONCE = 64
+
+_STAGE_BYTES = 25_000_000
+"""What each stage may hold of pictures that wait to be drawn on: 8 frames at 1080p, 2 in 4K."""
 
 OnProgress = Callable[[Progress], None]
 
@@ -163,20 +165,31 @@ class _Analysis:
         row = _new_row(self.video, self.engine)
         self._remove_former(row.video_id)
         try:
-            row = self._write_records(row)
+            row = self._analyse(row)
         except Inaccessible as error:  # without a hash of settings the next run tries again
             row = replace(row, error=printable(str(error)), settings_hash=None)
         except VideoError as error:
             row = replace(row, error=printable(str(error)))
         if row.status == "failed":
             _remove_records(self.out, row.video_id)
-        if self.config.render.enabled and row.status != "failed":
+        elif self.config.render.enabled and not annotates_along(self.config):
             row = _annotate(self.video, self.out, row, self.config, self.on_progress)
         row = replace(row, wall_s=time.perf_counter() - began, finished_at=_now())
         ledger.write_row(self.out, row)
         return row
 
-    def _write_records(self, row: VideoSummary) -> VideoSummary:
+    def _analyse(self, row: VideoSummary) -> VideoSummary:
+        """The records; and in the same decode the annotated video, if it shows the same frames."""
+        if not annotates_along(self.config):
+            return self._write_records(row)
+        annotation = Annotation(self.video, self.out, self.config.render)
+        with annotation.making():
+            row = self._write_records(row, annotation)
+        return annotation.noted_in(row)
+
+    def _write_records(
+        self, row: VideoSummary, annotation: Annotation | None = None
+    ) -> VideoSummary:
         named = capture_from_name(self.video.path, self.config.archive)
         with VideoSource(
             self.video.path,
@@ -188,10 +201,12 @@ class _Analysis:
             path = records_path(self.out, row.video_id, row.captured_at)
             _remove_records(self.out, row.video_id, keep=path)
             with atomic_file(path) as temporary:
-                row = self._write_frames(temporary, source, row)
+                row = self._write_frames(temporary, source, row, annotation)
         return row
 
-    def _write_frames(self, path: Path, source: VideoSource, row: VideoSummary) -> VideoSummary:
+    def _write_frames(
+        self, path: Path, source: VideoSource, row: VideoSummary, annotation: Annotation | None
+    ) -> VideoSummary:
         video = replace(self.video, camera=row.camera)
         schema = with_metadata(
             RECORDS, model=row.model or "", settings_hash=row.settings_hash or ""
@@ -200,10 +215,12 @@ class _Analysis:
         tracker = Tracker(self.config.track)
         frames = faces = tracks = 0
         try:
-            with self._results(source) as results:
+            with self._results(source, annotation) as results:
                 for frame in results:
                     track_ids = tracker.update(frame.faces, frame.time_s)
                     writer.write(frame, track_ids)
+                    if annotation:
+                        annotation.show(frame, track_ids)
                     frames += 1
                     faces += len(frame.faces)
                     tracks = max(tracks, int(track_ids.max(initial=-1)) + 1)
@@ -223,14 +240,21 @@ class _Analysis:
         )
 
     @contextmanager
-    def _results(self, source: VideoSource) -> Iterator[Iterator[FrameFaces]]:
+    def _results(
+        self, source: VideoSource, annotation: Annotation | None
+    ) -> Iterator[Iterator[FrameFaces]]:
         """What the stages make of a source: decoding and detection each in their own thread."""
         detector, classifier = self.engine.detector, self.engine.classifier
         # A video waits for its own frames only so long; larger batches are filled by others.
         batch = min(self.config.detect.batch_size, _FRAMES_AT_ONCE)
         crops = min(self.config.classify.batch_size, _CROPS_AT_ONCE)
+        sampled = source.frames()
+        if annotation:  # now every picture waits until its faces are classified
+            sampled = annotation.keep(sampled)
+            few = max(2, _STAGE_BYTES // (source.info.width * source.info.height * 3 // 2))
+            batch, crops = min(batch, few), min(crops, few)
         with (
-            read_ahead(source.frames(), batch, "decode") as frames,
+            read_ahead(sampled, batch, "decode") as frames,
             read_ahead(
                 stages.detect(frames, detector, classifier.input_size, batch), batch, "detect"
             ) as found,
@@ -267,27 +291,10 @@ def _with_info(row: VideoSummary, source: VideoSource, named: NamedCapture) -> V
     )
 
 
-_NOT_ANNOTATED = "no annotated video: "
-
-
 def _annotate(
     video: VideoRef, out: Path, row: VideoSummary, config: ProcessConfig, on_progress: OnProgress
 ) -> VideoSummary:
-    """Renders the annotated video from the records; a failure makes the row "partial"."""
-    relative = Path("annotated") / video.relative
-    records = records_path(out, row.video_id, row.captured_at)
-    damage = (row.error or "").partition(_NOT_ANNOTATED)[0].removesuffix("; ")
-    try:
-        render(
-            video.path,
-            read_overlays(records),
-            out / relative,
-            config.render,
-            lambda part: on_progress(Progress("render", part * (row.duration_s or 0.0))),
-        )
-    except (RenderError, VideoError) as error:
-        reasons = [damage] if damage else []
-        reasons.append(printable(f"{_NOT_ANNOTATED}{error}"))
-        return replace(row, status="partial", error="; ".join(reasons))
-    status = "partial" if damage else "ok"
-    return replace(row, status=status, error=damage or None, annotated=relative.as_posix())
+    def tell(done: float) -> None:
+        on_progress(Progress("render", done * (row.duration_s or 0.0)))
+
+    return annotate(video, out, row, config.render, tell)

@@ -8,12 +8,16 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.emotions import NUM_EMOTIONS
 from fer_core.paths import absolute_path, to_text
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
 
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
@@ -95,6 +99,8 @@ class Frame:
             decoder's Y plane and must not be written to.
         bgr: (h, w, 3) uint8, the small colour picture for the detector.
         limited_range: whether `luma` uses 16–235 (video range) for black to white.
+        picture: the decoder's own picture, as stored (not turned), for drawing on a copy of it;
+            None where the frame is not from a video.
     """
 
     frame_index: int
@@ -103,6 +109,7 @@ class Frame:
     luma: ByteArray
     bgr: ByteArray
     limited_range: bool = False
+    picture: "VideoFrame | None" = None
 
     @property
     def scale(self) -> tuple[float, float]:

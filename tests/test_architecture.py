@@ -19,6 +19,7 @@ FLOORS = [
     {"config", "schema", "crops", "cards", "runtime", "inputs"},
     {"sources", "detectors", "classifiers", "sinks", "tracking", "capture_time", "samples"},
     {"batching", "stages", "engine", "images", "ledger", "records"},
+    {"annotate"},
     {"pipeline"},
     {"batch", "progress", "doctor", "export"},
     {"training"},

@@ -1,4 +1,4 @@
-"""Reading ahead: same items, same errors, no thread left."""
+"""Reading ahead, writing behind: same items, same errors, no thread left."""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_core.overlap import read_ahead
+from fer_core.overlap import Abandoned, read_ahead, write_behind
 
 
 def reading_threads() -> list[threading.Thread]:
@@ -72,3 +72,59 @@ def test_no_more_than_the_depth_is_made_in_advance() -> None:
         for _ in range(6):  # one taken, four waiting, one in the hand of the thread
             assert room.acquire(timeout=10)
         assert len(made) <= 6
+
+
+def writing_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "write-behind"]
+
+
+@given(st.lists(st.integers()), st.integers(1, 5))
+def test_all_is_written_in_order_when_the_block_ends(numbers: list[int], depth: int) -> None:
+    written: list[int] = []
+    with write_behind(written.extend, depth) as put:
+        for number in numbers:
+            put(number)
+    assert written == numbers
+    assert not writing_threads()
+
+
+@pytest.mark.parametrize("consumed", [0, 1, 5])
+def test_an_error_of_the_consumer_is_raised_at_the_end_and_blocks_nobody(consumed: int) -> None:
+    put_all = threading.Event()
+
+    def broken(items: Iterator[int]) -> None:
+        for _ in range(consumed):
+            next(items)
+        raise OSError("the disk is full")
+
+    def write() -> None:
+        with write_behind(broken, 1) as put:
+            for number in range(20):
+                put(number)
+            put_all.set()
+
+    with pytest.raises(OSError, match="the disk is full"):
+        write()
+    assert put_all.is_set()
+    assert not writing_threads()
+
+
+def test_the_consumer_is_told_when_its_items_stay_incomplete() -> None:
+    seen: list[int | str] = []
+
+    def consume(items: Iterator[int]) -> None:
+        try:
+            seen.extend(items)
+        except Abandoned:
+            seen.append("abandoned")
+            raise
+
+    def give_up() -> None:
+        with write_behind(consume, 2) as put:
+            put(1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        give_up()
+    assert seen == [1, "abandoned"]
+    assert not writing_threads()

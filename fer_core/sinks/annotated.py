@@ -1,72 +1,42 @@
-"""Annotated videos: a second pass that decodes, draws what the records say, and encodes.
+"""Annotated videos: frames that are drawn on and encoded, with the sound of their source.
 
-No network runs here. Every frame that decodes is shown, at its own time; frames between two
-samples carry the latest result.
+Two ways lead here. `render` is a second pass: it decodes the video again and draws what the
+records say; frames between two samples carry the latest result. Where an analysis looks at every
+frame, it hands its own pictures to `encode` instead, and nothing is decoded twice. No network runs
+here. Every frame that decodes is shown, at its own time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from typing import cast
 
 import av
-import numpy as np
 from av.audio.stream import AudioStream
 from av.codec.context import Flags
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from fer_core.atomic import atomic_file
 from fer_core.config import RenderConfig
 from fer_core.errors import RenderError
+from fer_core.overlap import read_ahead
 from fer_core.sinks.canvas import Canvas, ColourTags, planes
 from fer_core.sinks.drawing import Painter, Patch
-from fer_core.sinks.sound import SoundTrack
-from fer_core.sources.base import SourceStats
+from fer_core.sinks.overlays import Overlay
+from fer_core.sinks.sound import Sound, sound_streams
 from fer_core.sources.container import duration_s, open_container, reason, video_stream
-from fer_core.sources.decoder import Decoder, first_frame
-from fer_core.sources.packets import PacketReader, has_constant_rate
+from fer_core.sources.decoder import pictures
+from fer_core.sources.packets import has_constant_rate
 from fer_core.sources.picture import Orientation
-from fer_core.types import FloatArray
 
+Shown = tuple[VideoFrame, Overlay | None]
+"""A decoded picture with its pts, and what is drawn from it on; None: as on the one before."""
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """What one sampled frame shows: n faces, column by column; n may be 0.
-
-    Args:
-        pts: the sampled frame's, in the stream's time base.
-        boxes: (n, 4) float32, x y width height in pixels of the upright frame.
-        track_ids: (n,) int32.
-        emotions: n names of emotions.
-        confidences: (n,) float32 in 0–1.
-        probabilities: (n, 7) float32 in the order of `EMOTIONS`.
-    """
-
-    pts: int
-    boxes: FloatArray
-    track_ids: NDArray[np.int32]
-    emotions: Sequence[str]
-    confidences: FloatArray
-    probabilities: FloatArray
-
-    def __post_init__(self) -> None:
-        lengths = {
-            len(column)
-            for column in (
-                self.boxes,
-                self.track_ids,
-                self.emotions,
-                self.confidences,
-                self.probabilities,
-            )
-        }
-        if len(lengths) != 1:
-            raise ValueError(f"expected columns of one length, received {sorted(lengths)}")
+_DECODED_AHEAD = 4
+"""Pictures that wait for the encoder: enough to keep it busy, and 12 MB at 1080p."""
 
 
 def render(
@@ -76,11 +46,7 @@ def render(
     config: RenderConfig | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> None:
-    """Make the annotated MP4 of a whole video.
-
-    The output is H.264 in yuv420p with its index in front, so that browsers play it. It is
-    upright, keeps the times of all frames (its own clock begins at 0) and the sound: copied
-    where a browser can play it from MP4 (AAC, MP3, Opus, FLAC), else as AAC.
+    """Make the annotated MP4 of a whole video from its records; see `encode`.
 
     Args:
         video_path: the video.
@@ -93,22 +59,66 @@ def render(
         VideoError: the video cannot be read at all; damage within it is passed over.
         RenderError: the output cannot be written.
     """
-    first = first_frame(video_path)
+    tell = progress or (lambda done: None)
+    drawn = _with_latest(pictures(video_path), records)
+    with read_ahead(drawn, _DECODED_AHEAD, "decode") as shown:
+        encode(video_path, shown, out, config or RenderConfig(), tell)
+    tell(1.0)
+
+
+def encode(
+    video_path: Path,
+    shown: Iterable[Shown],
+    out: Path,
+    config: RenderConfig,
+    progress: Callable[[float], None] = lambda done: None,
+) -> None:
+    """Make an annotated MP4 from a video's pictures.
+
+    The output is H.264 in yuv420p with its index in front, so that browsers play it. It is
+    upright, keeps the times of all frames (its own clock begins at 0) and the sound: copied
+    where a browser can play it from MP4 (AAC, MP3, Opus, FLAC), else as AAC.
+
+    Args:
+        video_path: the video; only its header and its sound are read.
+        shown: at least one of its pictures, in order of pts; an error among them is passed on.
+        out: the file to write; it appears only when it is whole.
+        config: quality.
+        progress: called now and then with the part that is done, 0–1.
+
+    Raises:
+        VideoError: the video cannot be opened.
+        RenderError: the output cannot be written.
+    """
     try:
+        pairs = iter(shown)
+        first = next(pairs)
         with (
             open_container(video_path) as container,
             atomic_file(out) as temporary,
             av.open(f"file:{temporary}", "w", "mp4", {"movflags": "+faststart"}) as target,
         ):
-            renderer = _Renderer(
-                container, target, video_path, first, records, config or RenderConfig()
-            )
-            renderer.run(progress or (lambda done: None))
+            renderer = _Renderer(container, target, video_path, first[0], config)
+            for picture, overlay in chain([first], pairs):
+                renderer.show(picture, overlay)
+                progress(renderer.done(picture))
+            renderer.finish()
     except (FFmpegError, OSError) as error:
         raise RenderError(
             f"{out}: the annotated video cannot be written ({reason(error)}); "
             "see that the disk is not full and the directory can be written to"
         ) from error
+
+
+def _with_latest(frames: Iterable[VideoFrame], records: Iterable[Overlay]) -> Iterator[Shown]:
+    """Every picture with the latest result at its time, where that is a new one."""
+    results = iter(records)
+    coming = next(results, None)
+    for frame in frames:
+        latest = None
+        while coming is not None and coming.pts <= _pts(frame):
+            latest, coming = coming, next(results, None)
+        yield frame, latest
 
 
 class _Renderer:
@@ -120,32 +130,27 @@ class _Renderer:
         target: OutputContainer,
         path: Path,
         first: VideoFrame,
-        records: Iterable[Overlay],
         config: RenderConfig,
     ) -> None:
-        self._path = path
         self._target = target
         self._source = video_stream(container, path)
+        assert self._source.time_base is not None, "an opened stream has a time base"
+        self._time_base = self._source.time_base
         self._length_s = duration_s(container, self._source)
-        self._decoder = Decoder(container, self._source, SourceStats())
-        self._reader = PacketReader(container, path, self._decoder.damage)
-        sounds = [s for s in container.streams.audio if cast(object, s.codec_context)]
-        self._start = _start_s([self._source, *sounds])
+        self._start = _start_s([self._source, *sound_streams(container)])
         self._canvas = Canvas(first.width, first.height, Orientation.of(first))
         tags = ColourTags.of(first)
         self._painter = Painter(*self._canvas.size, tags.is_bt709(first.height))
-        self._video = self._add_video(tags, config)
-        self._sounds = {s.index: SoundTrack(s, target, self._start) for s in sounds}
-        self._records = iter(records)
-        self._next = next(self._records, None)
+        self._video = self._add_video(tags, config, has_constant_rate(path))
+        self._sound = Sound(container, path, target, self._start)
         self._patches: list[Patch] = []
-        self._held: VideoFrame | None = None
+        self._held: Shown | None = None
 
-    def _add_video(self, tags: ColourTags, config: RenderConfig) -> VideoStream:
+    def _add_video(self, tags: ColourTags, config: RenderConfig, even: bool) -> VideoStream:
         source = self._source
         rate = source.average_rate or source.guessed_rate or Fraction(25)
         options = {"crf": str(config.crf), "preset": config.preset}
-        if not has_constant_rate(self._path):
+        if not even:
             # MP4 counts a stream's length in decoding times, which is wrong by as much as the
             # rate varies if frames are reordered.
             options["bf"] = "0"
@@ -153,7 +158,7 @@ class _Renderer:
         stream.width, stream.height = self._canvas.size
         stream.pix_fmt = "yuv420p"
         context = stream.codec_context
-        context.time_base = self._decoder.time_base
+        context.time_base = self._time_base
         context.flags |= Flags.frame_duration
         context.color_range = 1
         context.colorspace = tags.matrix
@@ -165,34 +170,25 @@ class _Renderer:
             context.sample_aspect_ratio = 1 / aspect if turned else aspect
         return stream
 
-    def run(self, progress: Callable[[float], None]) -> None:
-        """Everything from the first packet to the last."""
-        sources = [self._source, *(sound.source for sound in self._sounds.values())]
-        for packet in self._reader.packets(*sources):
-            sound = self._sounds.get(packet.stream_index)
-            if sound:
-                self._target.mux(list(sound.packets(packet)))
-                continue
-            for frame in self._decoder.decode(packet):
-                self._show(frame)
-                progress(self._done(frame))
-        for frame in self._decoder.decode(None):
-            self._show(frame)
-        self._finish()
-        progress(1.0)
-
-    def _show(self, frame: VideoFrame) -> None:
-        """Encode the frame before this one, whose duration is known only now."""
-        held, self._held = self._held, frame
+    def show(self, picture: VideoFrame, overlay: Overlay | None) -> None:
+        """Take a picture, and encode the one before, whose duration is known only now."""
+        held, self._held = self._held, (picture, overlay)
         if held is not None:
-            self._encode(held, _pts(frame) - _pts(held))
+            self._encode(held, _pts(picture) - _pts(held[0]))
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """What is still to come after the last picture."""
         if self._held is not None:
-            self._encode(self._held, self._last_duration(self._held))
+            self._encode(self._held, self._last_duration(self._held[0]))
         self._target.mux(self._video.encode(None))
-        for sound in self._sounds.values():
-            self._target.mux(list(sound.packets(None)))
+        self._target.mux(list(self._sound.until(None)))
+
+    def done(self, picture: VideoFrame) -> float:
+        """The part of the video that is through with a picture, 0–1; 0 if its length is unknown."""
+        if not self._length_s:
+            return 0.0
+        shown_s = float(_pts(picture) * self._time_base - self._start)
+        return min(1.0, max(0.0, shown_s / self._length_s))
 
     def _last_duration(self, frame: VideoFrame) -> int:
         """How long the last frame is shown, in units of the time base.
@@ -200,7 +196,7 @@ class _Renderer:
         It is not shown past the end of its stream, such as that of an edit list, unless the
         frame itself begins there and so refutes it.
         """
-        nominal = round(1 / (self._video.codec_context.framerate * self._decoder.time_base))
+        nominal = round(1 / (self._video.codec_context.framerate * self._time_base))
         duration = frame.duration or max(1, nominal)
         start, length = self._source.start_time, self._source.duration
         if start is None or length is None:
@@ -208,38 +204,31 @@ class _Renderer:
         left = start + length - _pts(frame)
         return min(duration, left) if left > 0 else duration
 
-    def _encode(self, frame: VideoFrame, duration: int) -> None:
+    def _encode(self, shown: Shown, duration: int) -> None:
+        frame, overlay = shown
         pts = _pts(frame)
-        self._look_up(pts)
+        picture = self._draw(frame, overlay)
+        picture.pts = pts - round(self._start / self._time_base)
+        picture.duration = duration
+        picture.time_base = self._time_base
+        self._target.mux(self._video.encode(picture))
+        self._target.mux(list(self._sound.until(pts * self._time_base)))
+
+    def _draw(self, frame: VideoFrame, overlay: Overlay | None) -> VideoFrame:
+        if overlay is not None:
+            self._patches = self._painter.patches(
+                overlay.boxes,
+                overlay.track_ids.tolist(),
+                overlay.emotions,
+                overlay.confidences.tolist(),
+                overlay.probabilities,
+            )
         picture = self._canvas.prepare(frame)
         if self._patches:
             picture.make_writable()  # the decoder still needs the picture it shares
             for patch in self._patches:
                 patch.paint(planes(picture))
-        picture.pts = pts - round(self._start / self._decoder.time_base)
-        picture.duration = duration
-        picture.time_base = self._decoder.time_base
-        self._target.mux(self._video.encode(picture))
-
-    def _look_up(self, pts: int) -> None:
-        """Draw the latest result at this time, if it is another than before."""
-        latest = None
-        while self._next is not None and self._next.pts <= pts:
-            latest, self._next = self._next, next(self._records, None)
-        if latest is not None:
-            self._patches = self._painter.patches(
-                latest.boxes,
-                latest.track_ids.tolist(),
-                latest.emotions,
-                latest.confidences.tolist(),
-                latest.probabilities,
-            )
-
-    def _done(self, frame: VideoFrame) -> float:
-        if not self._length_s:
-            return 0.0
-        shown_s = float(_pts(frame) * self._decoder.time_base - self._start)
-        return min(1.0, max(0.0, shown_s / self._length_s))
+        return picture
 
 
 def _pts(frame: VideoFrame) -> int:

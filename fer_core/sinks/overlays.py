@@ -1,6 +1,7 @@
-"""From a video's records to what its annotated frames show."""
+"""What annotated frames show: results of sampled frames, from an analysis or its records."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,62 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from fer_core.emotions import PROBABILITY_COLUMNS
+from fer_core.emotions import EMOTIONS, PROBABILITY_COLUMNS
 from fer_core.errors import RecordsError
-from fer_core.sinks.annotated import Overlay
+from fer_core.types import FloatArray, FrameFaces
 
 _BOX = ["box_x", "box_y", "box_w", "box_h"]
 _COLUMNS = ["pts", *_BOX, "track_id", "emotion", "confidence", *PROBABILITY_COLUMNS]
 _BATCH = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What one sampled frame shows: n faces, column by column; n may be 0.
+
+    Args:
+        pts: the sampled frame's, in the stream's time base.
+        boxes: (n, 4) float32, x y width height in pixels of the upright frame.
+        track_ids: (n,) int32.
+        emotions: n names of emotions.
+        confidences: (n,) float32 in 0–1.
+        probabilities: (n, 7) float32 in the order of `EMOTIONS`.
+    """
+
+    pts: int
+    boxes: FloatArray
+    track_ids: NDArray[np.int32]
+    emotions: Sequence[str]
+    confidences: FloatArray
+    probabilities: FloatArray
+
+    def __post_init__(self) -> None:
+        lengths = {
+            len(column)
+            for column in (
+                self.boxes,
+                self.track_ids,
+                self.emotions,
+                self.confidences,
+                self.probabilities,
+            )
+        }
+        if len(lengths) != 1:
+            raise ValueError(f"expected columns of one length, received {sorted(lengths)}")
+
+    @classmethod
+    def of(cls, frame: FrameFaces, track_ids: NDArray[np.int32]) -> "Overlay":
+        """What the records of a frame will say, without reading them back."""
+        return cls(
+            frame.pts,
+            frame.faces.boxes,
+            track_ids,
+            [EMOTIONS[best] for best in frame.probabilities.argmax(axis=1)],
+            frame.probabilities.max(axis=1, initial=0),
+            frame.probabilities,
+        )
 
 
 def read_overlays(records: Path) -> Iterator[Overlay]:

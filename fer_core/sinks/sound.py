@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
+from typing import cast
 
 from av.audio.stream import AudioStream
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
+from av.stream import Discard
+
+from fer_core.sources.base import SourceStats
+from fer_core.sources.packets import Damage, PacketReader
 
 _PLAYABLE = ("aac", "mp3", "opus", "flac")
 """Codecs that MP4 can carry and browsers play from it."""
@@ -22,6 +28,49 @@ def is_copied(source: AudioStream) -> bool:
     """Whether the packets of a stream can go into an MP4 as they are."""
     codec = source.codec_context.codec.canonical_name
     return codec in _PLAYABLE and (codec != "mp3" or source.rate >= _MIN_MP3_RATE)
+
+
+def sound_streams(container: InputContainer) -> list[AudioStream]:
+    """The audio streams that FFmpeg has a decoder for."""
+    return [stream for stream in container.streams.audio if cast(object, stream.codec_context)]
+
+
+class Sound:
+    """All the sound of a video, in step with pictures that come from elsewhere.
+
+    Args:
+        container: the source, opened for this alone; pictures in it are passed over.
+        path: its path.
+        out: the container to put the sound into, not yet begun.
+        start: the source's time in seconds that becomes 0.
+    """
+
+    def __init__(
+        self, container: InputContainer, path: Path, out: OutputContainer, start: Fraction
+    ) -> None:
+        sources = sound_streams(container)
+        self._tracks = {s.index: SoundTrack(s, out, start) for s in sources}
+        for stream in container.streams:
+            if stream.index not in self._tracks:
+                stream.discard = Discard.all
+        reader = PacketReader(container, path, Damage(SourceStats(), Fraction(1)))
+        self._packets = reader.packets(*sources) if sources else iter(())
+        self._next = next(self._packets, None)
+
+    def until(self, time_s: Fraction | None) -> Iterator[Packet]:
+        """What goes into the output up to a time of the source; None for all that is left."""
+        while self._next is not None and (time_s is None or _time_s(self._next) <= time_s):
+            yield from self._tracks[self._next.stream_index].packets(self._next)
+            self._next = next(self._packets, None)
+        if time_s is None:
+            for track in self._tracks.values():
+                yield from track.packets(None)
+
+
+def _time_s(packet: Packet) -> Fraction:
+    """When a packet begins; at once where it does not say."""
+    stamp = packet.pts if packet.pts is not None else packet.dts
+    return Fraction(0) if stamp is None else stamp * packet.time_base
 
 
 class SoundTrack:

@@ -1,5 +1,6 @@
 """From packets to decoded frames with true time stamps, past whatever is damaged."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -128,22 +129,22 @@ def _lacks_pts(container: InputContainer, stream: VideoStream) -> bool:
     return stream.start_time is None
 
 
-def first_frame(path: Path) -> VideoFrame:
-    """The first frame of a video that can be decoded.
+def pictures(path: Path) -> Iterator[VideoFrame]:
+    """All the pictures of a video in order of pts, past whatever is damaged.
 
     Raises:
-        UnreadableVideo, NoVideoStream, NoFrames: there is none.
+        UnreadableVideo, NoVideoStream: it cannot be read.
+        NoFrames: not one picture can be decoded.
     """
     with open_container(path) as container:
         stream = video_stream(container, path)
         stats = SourceStats()
         decoder = Decoder(container, stream, stats)
         for packet in PacketReader(container, path, decoder.damage).packets(stream):
-            for frame in decoder.decode(packet):
-                return frame
-        for frame in decoder.decode(None):
-            return frame
-        raise NoFrames(no_frames_message(path, stats))
+            yield from decoder.decode(packet)
+        yield from decoder.decode(None)
+        if not stats.frames_decoded:
+            raise NoFrames(no_frames_message(path, stats))
 
 
 def no_frames_message(path: Path, stats: SourceStats) -> str:

@@ -195,6 +195,7 @@ class VideoSource:
             luma=luma,
             bgr=self._maker.bgr(picture),
             limited_range=limited,
+            picture=picture,
         )
 
     def _explain_no_frames(self) -> str:

@@ -8,7 +8,8 @@ import av
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from fer_core.sinks.annotated import Overlay, render
+from fer_core.sinks.annotated import render
+from fer_core.sinks.overlays import Overlay
 
 SHARED = Path(__file__).parents[3] / "shared" / "video"
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from fer_core.config import RenderConfig, SampleConfig
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import NoVideoStream, RenderError
-from fer_core.sinks.annotated import Overlay, render
+from fer_core.sinks.annotated import render
+from fer_core.sinks.overlays import Overlay
 from fer_core.sinks.palette import EMOTION_COLOURS
 from fer_core.sources.video import VideoSource
 from tests.clips import FRAME_S, Clip, cut, damage, end_early, read_number, write, write_sound

@@ -14,18 +14,21 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
     The temporary file is hidden, lies in the same directory (a rename must not cross file
     systems) and keeps the suffix, from which writers tell the format. It is removed on any
-    error, Ctrl-C included; after a kill, the next writer of the same file removes it. Several
-    processes may write the same file at once: each has its own temporary, the last one stays.
+    error, Ctrl-C included; after a kill, the next process of this host that writes into the same
+    directory removes it. Several processes may write the same file at once: each has its own
+    temporary, the last one stays.
 
     Example:
         >>> with atomic_file(Path("table.csv")) as temporary:  # doctest: +SKIP
         ...     temporary.write_text("a,b")
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    key = f"{platform.node()}/{path.name}".encode("utf-8", "surrogateescape")
-    prefix = "." + hashlib.sha256(key).hexdigest()[:16]
-    _remove_orphans(path.parent, prefix)
-    temporary = path.with_name(f"{prefix}.{os.getpid()}.part{path.suffix}")
+    host = f".{_digest(platform.node())[:8]}"
+    # Once a directory, as listing one of 10,000 files takes longer than writing a small file.
+    if path.parent not in _swept:
+        _remove_orphans(path.parent, host)
+        _swept.add(path.parent)
+    temporary = path.with_name(f"{host}-{_digest(path.name)}.{os.getpid()}.part{path.suffix}")
     try:
         yield temporary
         _sync(temporary)
@@ -35,9 +38,16 @@ def atomic_file(path: Path) -> Iterator[Path]:
     _sync(path.parent)
 
 
-def _remove_orphans(directory: Path, prefix: str) -> None:
+_swept: set[Path] = set()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _remove_orphans(directory: Path, host: str) -> None:
     """Temporary files whose writer, a process of this host, is no more."""
-    for orphan in directory.glob(f"{prefix}.*.part*"):
+    for orphan in directory.glob(f"{host}-*.part*"):
         if not _is_alive(int(orphan.name.split(".")[2])):
             orphan.unlink(missing_ok=True)
 

@@ -4,8 +4,6 @@ One small Parquet file a video, so that any number of workers can write without 
 nothing but the file system is needed to resume.
 """
 
-import os
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -15,17 +13,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
-from fer_core.atomic import atomic_file
-from fer_core.errors import RecordsError
+from fer_core.ledger_files import read_all, read_row_file, row_path, write_row_file
 from fer_core.paths import printable
 from fer_core.schema import VIDEOS, with_metadata
 from fer_core.sinks.parquet import records_path
 from fer_core.types import VideoRef
-
-_ROW_FILE = re.compile(r"[0-9a-f]{16}\.parquet")
 
 
 def package_version() -> str:
@@ -116,53 +109,30 @@ def fingerprint(path: Path) -> tuple[int | None, datetime | None]:
 def read_rows(out: Path) -> dict[str, VideoSummary]:
     """All rows of `videos/` by video_id; empty where there is no dataset yet.
 
+    A row that cannot be read is left out: its video counts as not done.
+
     Raises:
         RecordsError: `videos/` holds only files that are not this project's.
     """
-    files = _row_files(out / "videos")
-    if not files:
-        return {}
-    try:
-        table = ds.dataset(files, schema=VIDEOS, format="parquet").to_table()
-        rows = [VideoSummary(**values) for values in table.to_pylist()]
-    except (pa.ArrowException, OSError):  # a damaged row counts as not done
-        rows = [row for file in files if (row := read_row(out, Path(file).stem))]
+    columns = (column.to_pylist() for column in read_all(out).columns)
+    rows = (
+        VideoSummary(**dict(zip(VIDEOS.names, row, strict=True)))
+        for row in zip(*columns, strict=True)
+    )
     return {row.video_id: row for row in rows}
-
-
-def _row_files(directory: Path) -> list[str]:
-    if not directory.is_dir():
-        return []
-    names = [entry.name for entry in os.scandir(directory) if not entry.name.startswith(".")]
-    ours = [name for name in names if _ROW_FILE.fullmatch(name)]
-    if names and not ours:
-        raise RecordsError(
-            f"{directory}: expected rows of this project, got {names[0]} and the like; "
-            "use another --out"
-        )
-    return [str(directory / name) for name in sorted(ours)]
 
 
 def read_row(out: Path, video_id: str) -> VideoSummary | None:
     """A video's row; None where there is none, or one that cannot be read."""
-    try:
-        [values] = pq.read_table(row_path(out, video_id), schema=VIDEOS).to_pylist()
-    except (pa.ArrowException, OSError, ValueError):
-        return None
-    return VideoSummary(**values)
+    table = read_row_file(row_path(out, video_id))
+    return None if table is None else VideoSummary(**table.to_pylist()[0])
 
 
 def write_row(out: Path, row: VideoSummary) -> None:
     """Puts a video's row into the ledger, in place of an older one."""
     values: dict[str, Any] = asdict(row)
     table = pa.Table.from_pylist([values], schema=with_metadata(VIDEOS))
-    with atomic_file(row_path(out, row.video_id)) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
-
-
-def row_path(out: Path, video_id: str) -> Path:
-    """The file that holds a video's row."""
-    return out / "videos" / f"{video_id}.parquet"
+    write_row_file(row_path(out, row.video_id), table)
 
 
 def decide(

@@ -16,7 +16,7 @@ HEAVY = ("tensorflow", "keras", "torch", "openvino", "prefect", "cv2", "pandas",
 # From the ground up; a module may import from its own floor and those below it.
 FLOORS = [
     {"emotions", "errors", "paths", "types", "atomic", "overlap", "resources"},
-    {"config", "schema", "crops", "cards", "runtime", "inputs"},
+    {"config", "schema", "crops", "cards", "runtime", "inputs", "ledger_files"},
     {"sources", "detectors", "classifiers", "sinks", "tracking", "capture_time", "samples"},
     {"batching", "stages", "engine", "images", "ledger", "records"},
     {"annotate"},

@@ -59,9 +59,10 @@ def test_what_a_kill_left_behind_goes_with_the_next_writing(tmp_path: Path) -> N
     killed.kill()
     killed.communicate()
     assert len(list(tmp_path.iterdir())) == 1
-    with atomic_file(path) as temporary:
+    other = tmp_path / "other.csv"
+    with atomic_file(other) as temporary:
         temporary.write_text("whole")
-    assert list(tmp_path.iterdir()) == [path]
+    assert list(tmp_path.iterdir()) == [other]
 
 
 def test_two_processes_may_write_the_same_file(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def crop_face(
 def _cut(luma: ByteArray, left: int, top: int, side: int) -> ByteArray:
     height, width = luma.shape
     if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
-        return np.ascontiguousarray(luma[top : top + side, left : left + side])
+        return luma[top : top + side, left : left + side]
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
     columns = np.clip(np.arange(left, left + side), 0, width - 1)
     return luma[np.ix_(rows, columns)]

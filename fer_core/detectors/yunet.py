@@ -94,16 +94,20 @@ def decode(maps: Sequence[FloatArray], min_score: float) -> list[Faces]:
 
 
 def _decode_level(level: FloatArray, stride: int, min_score: float) -> tuple[np.ndarray, ...]:
-    scores = np.sqrt(level[..., 0] * level[..., 1])
-    picture, row, column = np.nonzero(scores >= min_score)
+    with np.errstate(divide="ignore"):  # a score of 0 or 1 has a logit of -∞ or ∞
+        least = np.log(np.square(min_score)) - np.log1p(-np.square(min_score))
+    # A score is the root of two probabilities' product, so neither is below its square.
+    picture, row, column = np.nonzero(np.minimum(level[..., 0], level[..., 1]) >= least)
     cells = level[picture, row, column]
+    scores = np.exp(-np.logaddexp(0, -cells[:, :2]).mean(axis=1))
     corner = np.stack([column, row], axis=1).astype(np.float32)
     centre = (corner + cells[:, 2:4]) * stride
     size = np.exp(cells[:, 4:6]) * stride
     boxes = np.concatenate([centre - size / 2, size], axis=1)
     landmarks = (np.tile(corner, 5) + cells[:, 6:16]) * stride
-    columns = (boxes, landmarks, scores[picture, row, column])
-    return picture, *(column.astype(np.float32, copy=False) for column in columns)
+    keep = scores >= min_score
+    columns = (boxes[keep], landmarks[keep], scores[keep])
+    return picture[keep], *(column.astype(np.float32, copy=False) for column in columns)
 
 
 def suppress(faces: Faces, max_iou: float) -> Faces:

@@ -85,6 +85,15 @@ def test_many_threads_with_many_shapes_do_not_mix(
                     np.testing.assert_allclose(output, good, atol=1e-4)
 
 
+def test_a_shape_that_is_met_often_gives_what_it_gave_before(
+    exported: dict[str, Path], crops: ByteArray
+) -> None:
+    network = OpenVinoNetwork(exported["fer-cnn"] / "cpu.xml", 1)  # a crop a piece, as with frames
+    first = network(crops)[0]
+    for _ in range(10):
+        np.testing.assert_allclose(network(crops)[0], first, atol=1e-4)
+
+
 def test_a_batch_that_is_not_contiguous(classifier: OpenVinoNetwork, crops: ByteArray) -> None:
     np.testing.assert_allclose(
         classifier(crops[::-2])[0], classifier(crops[::-2].copy())[0], atol=1e-6

@@ -71,10 +71,12 @@ class ClassifyConfig(Section):
 
     Args:
         model: name of a directory under `models/`, or a path to one.
+        flip: average each face's probabilities with those of its mirror image, for twice the time.
         batch_size: crops a call of the network.
     """
 
     model: str = "fer-cnn"
+    flip: bool = False
     batch_size: PositiveInt = 64
 
 

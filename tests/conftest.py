@@ -18,6 +18,7 @@ hypothesis.settings.load_profile("fer")
 # Before anything imports Prefect, and for the processes that tests start, too.
 os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="fer-prefect-")
 os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
+os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "120"  # a busy machine
 os.environ.pop("PREFECT_API_URL", None)
 
 

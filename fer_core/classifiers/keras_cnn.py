@@ -18,12 +18,13 @@ class KerasClassifier:
     Args:
         network: crops (n, size, size, 1) uint8 to logits (n, 7).
         card: its classes, size of the crops and temperature.
+        flip: average the probabilities of each crop with those of its mirror image.
 
     Raises:
         ModelError: the card's classes are not the seven emotions.
     """
 
-    def __init__(self, network: Network, card: Card) -> None:
+    def __init__(self, network: Network, card: Card, flip: bool = False) -> None:
         if sorted(card.classes) != sorted(EMOTIONS):
             raise ModelError(
                 f"model {card.name!r}: expected the classes {', '.join(EMOTIONS)} in any order, "
@@ -33,6 +34,7 @@ class KerasClassifier:
         self._columns = [card.classes.index(name) for name in EMOTIONS]
         self._temperature = card.temperature
         self._size = card.input.size
+        self._flip = flip
 
     @classmethod
     def load(cls, config: ClassifyConfig, device: Device = "auto") -> "KerasClassifier":
@@ -42,7 +44,8 @@ class KerasClassifier:
             ModelError: the model is missing or damaged.
         """
         card, weights = read_card(Path(config.model), "classifier")
-        return cls(load_network(card, weights.parent, device, config.batch_size), card)
+        network = load_network(card, weights.parent, device, config.batch_size)
+        return cls(network, card, config.flip)
 
     @property
     def input_size(self) -> int:
@@ -52,11 +55,18 @@ class KerasClassifier:
         """Calibrated probabilities of each crop; see `Classifier`."""
         if not len(crops):
             return np.zeros((0, NUM_EMOTIONS), np.float32)
-        logits = self._network(crops[..., np.newaxis])[0][:, self._columns]
-        return softmax(logits / self._temperature)
+        probabilities = self._probabilities(crops)
+        if not self._flip:
+            return probabilities
+        mirrored = self._probabilities(crops[:, :, ::-1].copy())
+        return ((probabilities + mirrored) / 2).astype(np.float32)
 
     def close(self) -> None:
         """Nothing to release: the network goes with its last reference."""
+
+    def _probabilities(self, crops: ByteArray) -> FloatArray:
+        logits = self._network(crops[..., np.newaxis])[0][:, self._columns]
+        return softmax(logits / self._temperature)
 
 
 def softmax(logits: FloatArray) -> FloatArray:

@@ -68,7 +68,6 @@ def evaluate(
     *,
     temperature: float = 1.0,
     seen: np.ndarray | None = None,
-    flip: bool = False,
     robustness: bool = False,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Evaluation:
@@ -79,7 +78,6 @@ def evaluate(
         faces: what it is measured on; pictures of its input size.
         temperature: the classifier's own, to say what it would be without.
         seen: hashes of the training pictures, as `FaceSet.digests` makes them.
-        flip: average the probabilities of each face with those of its mirror image.
         robustness: measure each perturbation too.
         progress: told what is being done.
 
@@ -90,7 +88,7 @@ def evaluate(
     labels = faces.labels
     classifier.classify(faces.images[:CHUNK])  # compiles, and is not timed
     began = time.perf_counter()
-    probabilities = probabilities_of(classifier, faces.images, flip)
+    probabilities = probabilities_of(classifier, faces.images)
     seconds = time.perf_counter() - began
     confusion = confusion_matrix(probabilities, labels)
     unseen = None if seen is None else ~np.isin(faces.digests(), seen)
@@ -98,7 +96,7 @@ def evaluate(
     for name, perturbation in PERTURBATIONS.items() if robustness else ():
         progress(name)
         images = perturbed(faces.images, perturbation)
-        table[name] = accuracy(probabilities_of(classifier, images, flip), labels)
+        table[name] = accuracy(probabilities_of(classifier, images), labels)
     return Evaluation(
         n=len(faces),
         accuracy=accuracy(probabilities, labels),
@@ -117,15 +115,10 @@ def evaluate(
     )
 
 
-def probabilities_of(classifier: Classifier, images: ByteArray, flip: bool = False) -> FloatArray:
+def probabilities_of(classifier: Classifier, images: ByteArray) -> FloatArray:
     """(n, 7) probabilities of (n, size, size) pictures."""
     parts = [classifier.classify(images[i : i + CHUNK]) for i in range(0, len(images), CHUNK)]
-    probabilities = np.concatenate(parts)
-    if flip:
-        mirrored = np.ascontiguousarray(images[:, :, ::-1])
-        both = probabilities + probabilities_of(classifier, mirrored)
-        probabilities = (both / 2).astype(np.float32)
-    return probabilities
+    return np.concatenate(parts)
 
 
 def _check_size(classifier: Classifier, faces: FaceSet) -> None:

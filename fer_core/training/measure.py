@@ -33,7 +33,8 @@ def measure(
         model: name of a model, or path of its directory.
         split: only faces of this split.
         device: "auto", "cpu" or "gpu".
-        flip, robustness, progress: as in `evaluate`.
+        flip: average each face with its mirror image, as `classify.flip` does.
+        robustness, progress: as in `evaluate`.
 
     Returns:
         The evaluation, and how many of what could not be taken (unreadable pictures …), by kind.
@@ -49,11 +50,10 @@ def measure(
     faces, findings = load_faces(data, card.input.size, split)
     seen = weights.with_name(SEEN)
     evaluation = evaluate(
-        KerasClassifier.load(ClassifyConfig(model=model), cast(Device, device)),
+        KerasClassifier.load(ClassifyConfig(model=model, flip=flip), cast(Device, device)),
         faces,
         temperature=card.temperature,
         seen=np.load(seen) if seen.is_file() else None,
-        flip=flip,
         robustness=robustness,
         progress=progress,
     )

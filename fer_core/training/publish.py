@@ -21,6 +21,7 @@ from fer_core.training.cnn import build_cnn, plain_cnn
 from fer_core.training.config import TrainConfig
 from fer_core.training.dataset import FaceSet
 from fer_core.training.evaluate import Evaluation, evaluate, probabilities_of
+from fer_core.training.lineage import lineage
 from fer_core.training.metrics import fit_temperature
 from fer_core.training.readme import write_readme
 from fer_core.training.selection import TrainingData, load_data
@@ -123,6 +124,7 @@ def _card(
             "best_epoch": load_facts(run / BEST)["epoch"],
             "seconds": round(math.fsum(row["seconds"] for row in history)),
             "environments": facts["environments"],
+            "init": lineage(run),
         },
     }
 

@@ -53,18 +53,47 @@ def _training(card: dict[str, Any]) -> str:
         f"{blocks} × {width}"
         for width, blocks in zip(config["model"]["widths"], config["model"]["blocks"], strict=True)
     )
-    optimiser = config["optimiser"]
     return f"""## How it was trained
-A residual network with squeeze-and-excitation (blocks × channels: {stages}), from scratch, on
-{data["train"]["faces"]:,} faces of {data["train"]["name"]}; the epoch and the temperature were
-chosen by {data["validation"]["faces"]:,} faces of {data["validation"]["name"]}.
-{trained["epochs"]} epochs of {optimiser["name"]} with a cosine from
-{optimiser["learning_rate"]}, batches of {config["batch_size"]}, {config["precision"]},
-averaged weights ({optimiser["ema"]} a step), label smoothing
-{config["loss"]["label_smoothing"]}, a second head on the FER+ votes (weight
-{config["loss"]["votes_weight"]}, left out here); best was epoch {trained["best_epoch"]}.
+A residual network with squeeze-and-excitation (blocks × channels: {stages}),
+{_beginning(trained)}, on {data["train"]["faces"]:,} faces of {data["train"]["name"]};
+the epoch and the temperature were chosen by {data["validation"]["faces"]:,} faces of
+{data["validation"]["name"]}.
+{trained["epochs"]} epochs of {_schedule(config["optimiser"])}, batches of {config["batch_size"]},
+{config["precision"]}; {"; ".join(_choices(config))}. Best was epoch {trained["best_epoch"]}.
 It took {trained["seconds"] / 60:.0f} minutes on {machines}. All settings stand in `card.json`.
 """
+
+
+def _beginning(trained: dict[str, Any]) -> str:
+    """What the weights were at first, through all models that stood before this one."""
+    init = trained.get("init")
+    if not init:
+        return "from scratch"
+    earlier = init.get("trained") or {}
+    epochs = f", {earlier['epochs']} epochs {_beginning(earlier)}" if "epochs" in earlier else ""
+    return f"from the weights of {init['name']} (SHA-256 {init['sha256'][:12]}…{epochs})"
+
+
+def _schedule(optimiser: dict[str, Any]) -> str:
+    rate, decay = optimiser["learning_rate"], optimiser.get("decay_epochs")
+    if decay is None:
+        return f"{optimiser['name']} with a cosine from {rate} to 0"
+    return f"{optimiser['name']} at a rate of {rate} that falls to 0 over the last {decay:g} epochs"
+
+
+def _choices(config: dict[str, Any]) -> list[str]:
+    loss, ema, mixup = config["loss"], config["optimiser"]["ema"], config["augment"]["mixup"]
+    chosen = [f"label smoothing {loss['label_smoothing']}"]
+    if ema:
+        chosen.append(f"averaged weights ({ema} a step)")
+    if loss["votes_weight"]:
+        chosen.append(
+            "where the data has FER+ votes, a second head on them "
+            f"(weight {loss['votes_weight']}, left out here)"
+        )
+    if mixup:
+        chosen.append(f"mixup {mixup}")
+    return chosen
 
 
 def _machine(environment: dict[str, Any]) -> str:

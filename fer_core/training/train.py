@@ -1,32 +1,34 @@
 """A training run: from settings and faces to checkpoints, a log and pictures.
 
 `runs/<name>/` holds `config.yaml`, `last.npz` (everything, to go on from), `best.npz` (the
-averaged weights of the best epoch), `history.csv`, and `samples.png` and `curves.png` to look
-at. The pictures show faces of the training data: a run's directory is not for publishing.
+averaged weights of the best epoch), `history.csv`, the same for TensorBoard, and `samples.png`
+and `curves.png` to look at; `init.json` says what the run began with, if not with random weights.
+The pictures show faces of the training data: a run's directory is not for publishing.
 """
 
 import csv
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fer_core.atomic import atomic_file
-from fer_core.cards import read_card
 from fer_core.config import dump_config, load_config
-from fer_core.emotions import EMOTIONS
 from fer_core.errors import TrainingError
 from fer_core.training.augment import Augment
 from fer_core.training.backend import keras, ops
 from fer_core.training.batches import Batches
 from fer_core.training.callbacks import EpochEnd, Progress
-from fer_core.training.cnn import LABEL_HEAD, VOTES_HEAD, begin_with, build_cnn
+from fer_core.training.cnn import LABEL_HEAD, VOTES_HEAD, build_cnn
 from fer_core.training.config import TrainConfig
 from fer_core.training.dataset import VOTES
 from fer_core.training.environment import describe_environment, share_devices
+from fer_core.training.lineage import begin_from
 from fer_core.training.optimiser import make_optimiser
 from fer_core.training.plots import plot_curves, save_samples
+from fer_core.training.scalars import add_scalars, begin_scalars
 from fer_core.training.selection import TrainingData, load_data
 from fer_core.training.state import load_facts, load_state, save_state
 from fer_core.types import FloatArray
@@ -36,21 +38,27 @@ log = logging.getLogger(__name__)
 LAST = "last.npz"
 BEST = "best.npz"
 HISTORY = "history.csv"
+CURVES = "curves.png"
 SAMPLES = 48
 
+OnEpoch = Callable[[dict[str, float]], None]
+"""Told of an epoch that ended and is saved: `epoch`, `loss`, `accuracy` (of the averaged weights
+on the validation faces, 0–1), `learning_rate` and `seconds`."""
 
-def train(config: TrainConfig, resume: bool = False) -> Path:
+
+def train(config: TrainConfig, resume: bool = False, on_epoch: OnEpoch = lambda row: None) -> Path:
     """Trains to the end and returns the run's directory.
 
     Args:
         config: all settings.
         resume: go on from the last checkpoint of the run of that name.
+        on_epoch: called after each epoch.
 
     Raises:
         DatasetError, TrainingError: before the first epoch, if the run cannot work; or later,
             when a checkpoint cannot be written.
     """
-    run = Run(config, load_data(config.data), resume)
+    run = Run(config, load_data(config.data), resume, on_epoch)
     run.fit()
     return config.directory
 
@@ -62,14 +70,22 @@ class Run:
         config: all settings.
         data: the faces.
         resume: go on from the run's last checkpoint.
+        on_epoch: called after each epoch.
 
     Raises:
         TrainingError: the run's directory holds another run, or nothing to resume.
     """
 
-    def __init__(self, config: TrainConfig, data: TrainingData, resume: bool = False) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        data: TrainingData,
+        resume: bool = False,
+        on_epoch: OnEpoch = lambda row: None,
+    ) -> None:
         self.config = config
         self.data = data
+        self.on_epoch = on_epoch
         self.directory = config.directory
         self.history: list[dict[str, float]] = []
         self.environments = [describe_environment()]
@@ -81,7 +97,7 @@ class Run:
         self.votes = len(VOTES) if with_votes else 0
         self.cnn = build_cnn(config.model, config.data.size, self.votes)
         if config.init and not resume:
-            self._begin_with(config.init)
+            begin_from(config.init, self.cnn, self.directory)
         self.model = self._training_model()
         if resume:
             self._take_up()
@@ -94,6 +110,7 @@ class Run:
     def fit(self) -> None:
         """Trains to the last epoch, with a checkpoint after each."""
         done = len(self.history)
+        begin_scalars(self.directory, self.history)
         batches = Batches(self.data.train, self.config, done)
         if not done:
             self._save_samples(batches)
@@ -106,7 +123,7 @@ class Run:
             verbose=0,
             callbacks=[Progress(self.config.epochs), EpochEnd(self.config.seed, self.end_epoch)],
         )
-        plot_curves(self.directory / "curves.png", self.history)
+        plot_curves(self.directory / CURVES, self.history)
 
     def end_epoch(self, loss: float, seconds: float) -> bool:
         """Measures the averaged weights, saves what is to be kept; whether to stop here."""
@@ -133,10 +150,12 @@ class Run:
         facts = {"history": self.history, "environments": self.environments}
         save_state(self.directory / LAST, self.variables, facts)
         self._write_history()
+        add_scalars(self.directory, row)
         log.info(
             "epoch %d of %d: loss %.4f, validation accuracy %.4f, %.0f s",
             *(row["epoch"], self.config.epochs, loss, row["accuracy"], seconds),
         )
+        self.on_epoch(row)
         return self._has_lost_patience()
 
     def _claim_directory(self, resume: bool) -> None:
@@ -165,18 +184,6 @@ class Run:
         done = len(load_facts(self.directory / LAST)["history"])
         same = earlier.model_copy(update={"epochs": epochs}) == self.config
         return same and decay is not None and done <= min(earlier.epochs, epochs) - decay
-
-    def _begin_with(self, model: str) -> None:
-        card, weights = read_card(model, "classifier")
-        if card.classes != EMOTIONS:
-            raise TrainingError(
-                f"init={model}: expected the classes {', '.join(EMOTIONS)}, "
-                f"got {', '.join(card.classes)}"
-            )
-        taken = begin_with(self.cnn, keras.saving.load_model(weights, compile=False))
-        if not taken:
-            raise TrainingError(f"init={model}: none of its layers fits the network of this run")
-        log.info("begins with the weights of %d layers of %s", taken, card.name)
 
     def _take_up(self) -> None:
         file = self.directory / LAST

@@ -53,3 +53,11 @@ def finished_run(
     from fer_core.training.train import train
 
     return train(make_config(tmp_path_factory.mktemp("runs")))
+
+
+@pytest.fixture(scope="session")
+def model(finished_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the model that is made of that run; copy it before changing anything."""
+    from fer_core.training.publish import publish
+
+    return publish(finished_run, "small", tmp_path_factory.mktemp("models")).directory

@@ -25,13 +25,8 @@ from tests.training.examples import SIZE
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
-@pytest.fixture(scope="module")
-def model(finished_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return publish(finished_run, "small", tmp_path_factory.mktemp("models")).directory
-
-
-def load(model: Path) -> KerasClassifier:
-    return KerasClassifier.load(ClassifyConfig(model=str(model)), "cpu")
+def load(model: Path, flip: bool = False) -> KerasClassifier:
+    return KerasClassifier.load(ClassifyConfig(model=str(model), flip=flip), "cpu")
 
 
 def test_a_published_model_gives_probabilities(model: Path, faces_dir: Path):
@@ -44,6 +39,16 @@ def test_a_published_model_gives_probabilities(model: Path, faces_dir: Path):
     card = json.loads((model / "card.json").read_text())
     share = float(np.mean(probabilities.argmax(axis=1) == faces.labels))
     assert card["metrics"]["validation"]["accuracy"] == pytest.approx(share, abs=1e-4)
+
+
+def test_with_flips_a_face_and_its_mirror_image_say_the_same(model: Path, faces_dir: Path):
+    faces = load_faces(faces_dir / "validation.parquet", SIZE)[0].images
+    mirrored = faces[:, :, ::-1]
+    plain, both = load(model), load(model, flip=True)
+    assert np.abs(plain.classify(faces) - plain.classify(mirrored)).max() > 1e-4
+    np.testing.assert_allclose(both.classify(faces), both.classify(mirrored), atol=1e-6)
+    mean = (plain.classify(faces) + plain.classify(mirrored)) / 2
+    np.testing.assert_allclose(both.classify(faces), mean, atol=1e-6)
 
 
 def test_the_card_says_what_inference_and_people_need(model: Path):

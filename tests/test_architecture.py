@@ -22,7 +22,7 @@ FLOORS = [
     {"annotate"},
     {"pipeline"},
     {"batch", "progress", "doctor", "export"},
-    {"training"},
+    {"training", "bench"},
     {"cli"},
 ]
 

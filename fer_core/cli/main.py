@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fer_core.cli.bench import bench
 from fer_core.cli.demo import demo
 from fer_core.cli.doctor import doctor
 from fer_core.cli.evaluate import evaluate
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Facial emotion in batches of video: Parquet records and annotated videos.",
 )
-for command in (process, demo, prepare, train, evaluate, publish, doctor):
+for command in (process, demo, prepare, train, evaluate, publish, bench, doctor):
     app.command()(command)
 
 _UNUSABLE = ConfigError | InputError | ModelError

@@ -2,12 +2,12 @@
 
 import importlib
 import os
-import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from fer_core.doctor import processor
 from fer_core.training.backend import keras
 
 _DISTRIBUTIONS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
@@ -20,7 +20,7 @@ def describe_environment() -> dict[str, Any]:
     if backend in _DISTRIBUTIONS:
         facts[backend] = version(_DISTRIBUTIONS[backend])
     return facts | {
-        "machine": f"{os.cpu_count()} × {_processor()}",
+        "machine": f"{os.cpu_count()} × {processor()}",
         "gpu": len(accelerators()),
         "commit": _commit(),
     }
@@ -38,15 +38,6 @@ def share_devices() -> None:
     """Lets several devices share each batch, where Keras can do that: on JAX."""
     if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
 
 
 def _commit() -> str | None:

@@ -4,8 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import av
 import pytest
+
+from fer_core.bench.clips import loop
 
 pytestmark = pytest.mark.soak
 
@@ -22,28 +23,12 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
-def repeat(clip: Path, minutes: float, out: Path) -> None:
-    """The clip's packets over and over again, without encoding anything."""
-    with av.open(str(clip)) as source, av.open(str(out), "w") as target:
-        stream = source.streams.video[0]
-        copy = target.add_stream_from_template(stream)
-        packets = [packet for packet in source.demux(stream) if packet.size]
-        length = sum(packet.duration for packet in packets)
-        for turn in range(int(minutes * 60 / (length * stream.time_base)) + 1):
-            for packet in packets:
-                again = av.Packet(bytes(packet))
-                again.pts, again.dts = (t + turn * length for t in (packet.pts, packet.dts))
-                again.time_base, again.is_keyframe = packet.time_base, packet.is_keyframe
-                again.duration, again.stream = packet.duration, copy
-                target.mux(again)
-
-
 @pytest.mark.timeout(7200)
 def test_memory_does_not_grow_with_length(sample_videos: list[Path], tmp_path: Path) -> None:
     peaks = []
     for minutes in MINUTES:
         video = tmp_path / f"{minutes}.mp4"
-        repeat(sample_videos[0], minutes, video)
+        loop(sample_videos[0], video, minutes * 60)
         command = [sys.executable, "-c", ANALYSE, str(video), str(tmp_path / "out")]
         finished = subprocess.run(command, capture_output=True, text=True, check=True)
         peaks.append(float(finished.stdout))

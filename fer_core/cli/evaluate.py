@@ -39,6 +39,7 @@ def evaluate(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON at the end.")
     ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Measure a classifier: accuracy, F1, calibration, and how it fares per emotion."""
     from fer_core.training.measure import measure

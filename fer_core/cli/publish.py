@@ -20,6 +20,7 @@ def publish(
         bool,
         typer.Option("--robustness/--no-robustness", help="Measure perturbed faces too."),
     ] = True,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Publish a run's best weights, with a model card and a README, as models/NAME."""
     from fer_core.resources import resource_dir

@@ -21,6 +21,7 @@ def train(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print all settings as YAML and stop.")
     ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Train a classifier; the run is kept in runs/NAME, and may be stopped and resumed.
 

@@ -5,10 +5,11 @@ becomes "int only", every operation "may return None"). Which backend computes i
 KERAS_BACKEND before the first import, as everywhere in Keras.
 """
 
-import importlib
 from typing import Any
 
-keras: Any = importlib.import_module("keras")
+from fer_core.runtime.keras_network import import_keras
+
+keras: Any = import_keras()
 layers: Any = keras.layers
 ops: Any = keras.ops
 

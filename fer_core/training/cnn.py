@@ -73,11 +73,7 @@ def begin_with(network: Any, published: Any) -> int:
 
 
 def _features(image: Tensor, config: ModelConfig, norm: Any) -> Tensor:
-    # Each picture to mean 0 and deviation 1, so that light and contrast count for little.
-    x = layers.Rescaling(1 / 255, dtype="float32", name="unit_range")(image)
-    x = layers.LayerNormalization(
-        axis=[1, 2, 3], epsilon=1e-3, center=False, scale=False, dtype="float32", name="standardise"
-    )(x)
+    x = _normalised(image, config.normalise)
     x = _conv(x, norm, config.stem, "stem")
     x = layers.Activation("relu", name="stem_relu")(x)
     for stage, (width, blocks) in enumerate(zip(config.widths, config.blocks, strict=True)):
@@ -86,6 +82,18 @@ def _features(image: Tensor, config: ModelConfig, norm: Any) -> Tensor:
             x = _residual_block(x, norm, width, stride, config.se_ratio, f"s{stage}b{block}")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     return layers.Dropout(config.dropout, name="dropout")(x)
+
+
+def _normalised(image: Tensor, how: str) -> Tensor:
+    if how == "signed":
+        return layers.Rescaling(1 / 127.5, -1, dtype="float32", name="signed_range")(image)
+    x = layers.Rescaling(1 / 255, dtype="float32", name="unit_range")(image)
+    if how == "unit":
+        return x
+    # Each picture to mean 0 and deviation 1, so that light and contrast count for little.
+    return layers.LayerNormalization(
+        axis=[1, 2, 3], epsilon=1e-3, center=False, scale=False, dtype="float32", name="standardise"
+    )(x)
 
 
 def _head(x: Tensor, classes: int, name: str) -> Tensor:

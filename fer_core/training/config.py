@@ -34,6 +34,8 @@ class ModelConfig(Section):
     """The residual network.
 
     Args:
+        normalise: what the network makes of grey values before anything else: mean 0 and
+            deviation 1 of each picture ("standardise"), [0, 1] ("unit") or [-1, 1] ("signed").
         stem: channels of the first convolution.
         widths: channels of each stage; every stage halves the picture.
         blocks: residual blocks of each stage.
@@ -41,6 +43,7 @@ class ModelConfig(Section):
         dropout: share of features dropped before the heads (0–1).
     """
 
+    normalise: Literal["standardise", "unit", "signed"] = "standardise"
     stem: PositiveInt = 32
     widths: tuple[PositiveInt, ...] = (64, 128, 256)
     blocks: tuple[PositiveInt, ...] = (1, 1, 1)

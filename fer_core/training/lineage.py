@@ -9,6 +9,7 @@ from fer_core.atomic import atomic_file
 from fer_core.cards import read_card
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TrainingError
+from fer_core.resources import model_dir
 from fer_core.training.backend import keras
 from fer_core.training.cnn import begin_with
 
@@ -41,17 +42,27 @@ def begin_from(model: str, network: Any, run: Path) -> None:
     if not taken:
         raise TrainingError(f"init={model}: none of its layers fits the network of this run")
     log.info("begins with the weights of %d layers of %s", taken, card.name)
-    whole = json.loads(weights.with_name("card.json").read_text("utf-8"))
-    note = {"name": card.name, "sha256": card.sha256, "trained": whole.get("trained")}
     with atomic_file(run / INIT) as temporary:
-        temporary.write_text(json.dumps(note, indent=2) + "\n", "utf-8")
+        temporary.write_text(json.dumps(_note(weights.parent), indent=2) + "\n", "utf-8")
 
 
-def lineage(run: Path) -> dict[str, Any] | None:
+def lineage(run: Path, init: str | None) -> dict[str, Any] | None:
     """What a run began with: `name`, `sha256` and `trained` of that model's card.
 
     `trained` holds `init` in its turn if that model began with another. None if the run began
     with random weights.
+
+    Args:
+        run: the run's directory.
+        init: the run's setting of that name.
     """
+    if init is None:
+        return None
     note = run / INIT
-    return json.loads(note.read_text("utf-8")) if note.is_file() else None
+    # A run that began before notes were kept has none.
+    return json.loads(note.read_text("utf-8")) if note.is_file() else _note(model_dir(init))
+
+
+def _note(model: Path) -> dict[str, Any]:
+    card = json.loads((model / "card.json").read_text("utf-8"))
+    return {key: card.get(key) for key in ("name", "sha256", "trained")}

@@ -32,10 +32,11 @@ WEIGHTS = "model.keras"
 CARD = "card.json"
 SEEN = "seen.npy"
 
-NORMALISATION = (
-    "inside the model: each picture is brought to mean 0 and standard deviation 1; give it grey "
-    "values 0–255 as they are"
-)
+NORMALISATION = {
+    "standardise": "each picture is brought to mean 0 and standard deviation 1",
+    "unit": "grey values are brought to 0–1",
+    "signed": "grey values are brought to -1–1",
+}
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def _card(
         "sha256": sha256,
         "classes": list(EMOTIONS),
         "input": {"size": config.data.size, "channels": 1, "range": [0, 255]},
-        "normalisation": NORMALISATION,
+        "normalisation": f"inside the model: {NORMALISATION[config.model.normalise]}; give it "
+        "grey values 0–255 as they are",
         "output": "logits",
         "temperature": 1.0,
         "parameters": parameters,
@@ -124,7 +126,7 @@ def _card(
             "best_epoch": load_facts(run / BEST)["epoch"],
             "seconds": round(math.fsum(row["seconds"] for row in history)),
             "environments": facts["environments"],
-            "init": lineage(run),
+            "init": lineage(run, config.init),
         },
     }
 

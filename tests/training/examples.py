@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from fer_core.training.dataset import VOTES
 
 SIZE = 24
-PER_CLASS = 24
+PER_CLASS = 72
 
 
 def made_up_faces(seed: int, classes: range = range(7)) -> tuple[np.ndarray, np.ndarray]:

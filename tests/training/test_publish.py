@@ -16,9 +16,11 @@ from fer_core.config import ClassifyConfig
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError, TrainingError
 from fer_core.export import export
+from fer_core.records import load_records
 from fer_core.training.backend import keras
 from fer_core.training.publish import publish
 from fer_core.training.source import load_faces
+from tests.cli.command import fer
 from tests.training.examples import SIZE
 
 # Keras' own conversion of TensorFlow's tensors to numpy 2.
@@ -39,6 +41,18 @@ def test_a_published_model_gives_probabilities(model: Path, faces_dir: Path):
     card = json.loads((model / "card.json").read_text())
     share = float(np.mean(probabilities.argmax(axis=1) == faces.labels))
     assert card["metrics"]["validation"]["accuracy"] == pytest.approx(share, abs=1e-4)
+
+
+def test_process_takes_it(model: Path, sample_videos: list[Path], tmp_path: Path):
+    result = fer(
+        *("process", sample_videos[0], "--out", tmp_path / "out", "--model", model),
+        *("--sample-fps", "1", "--no-render", "--device", "cpu", "--json"),
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert json.loads(result.stdout)["faces"] > 0
+    emotions = load_records(tmp_path / "out")["emotion"].dropna()
+    assert len(emotions)
+    assert set(emotions) <= set(EMOTIONS)
 
 
 def test_with_flips_a_face_and_its_mirror_image_say_the_same(model: Path, faces_dir: Path):

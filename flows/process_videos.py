@@ -1,7 +1,8 @@
 """The main flow: a folder of videos in, Parquet records and annotated videos out."""
 
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,16 @@ from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from fer_core.batch import BatchSummary, open_work, plan, summarise, worker_count
+from fer_core.batch import (
+    BatchSummary,
+    Group,
+    group_name,
+    in_groups,
+    open_work,
+    plan,
+    summarise,
+    worker_count,
+)
 from fer_core.config import ProcessConfig
 from fer_core.errors import FerError
 from fer_core.ledger import Decision, VideoSummary
@@ -25,6 +35,9 @@ from flows.worker import Stopped, current_session, engine_for, one_session
 # Prefect's pool is unbounded by default. `workers` bounds the work; this only has to be larger.
 # (Any: Prefect's own type of this parameter takes none of its task runners.)
 _THREADS: Any = ThreadPoolTaskRunner(max_workers=64)
+
+# Those that the state of a task run names; all are in its log and in `videos/`.
+_MOST_PROBLEMS = 5
 
 
 class NoneProcessed(FerError):
@@ -46,7 +59,7 @@ def process_videos(
     out: str,
     config: ProcessConfig = ProcessConfig(),
 ) -> State[BatchSummary]:
-    """Analyses every video of INPUT that `out` does not hold already, one task a video.
+    """Analyses every video of INPUT that `out` does not hold already; small ones share a task.
 
     The run ends `Completed`, `Completed with failures`, `Failed` (not one video could be
     processed) or `Cancelled`. A faulty video never ends the others.
@@ -78,29 +91,71 @@ def process_videos(
 
 
 @task(task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False)
-def process_video(
-    name: str, decision: Decision, out: Path, config: ProcessConfig
-) -> State[VideoSummary | None]:
-    """Does what the ledger decided for one video. Nothing is retried: no fault here heals.
+def process_group(
+    name: str, group: Group, out: Path, config: ProcessConfig
+) -> State[list[VideoSummary]]:
+    """Does what the ledger decided for a few videos, one after the other.
+
+    Nothing is retried: no fault here heals. A faulty video does not keep the others of its group
+    from being processed.
 
     Args:
         name: what the task run is called.
-        decision: the video, and what is to be done with it.
+        group: videos, with what is to be done with each.
         out: the output directory.
         config: settings.
     """
+    rows: list[VideoSummary] = []
+    for decision in group:
+        try:
+            rows.append(_process_video(decision, out, config))
+        except Stopped:
+            return Cancelled(message=f"stopped after {len(rows)} of {len(group)}", data=rows)
+    return _group_state(rows)
+
+
+def _process_video(decision: Decision, out: Path, config: ProcessConfig) -> VideoSummary:
+    """The row of a video; one that says "failed", whatever went wrong."""
+    video, log = decision.video, get_run_logger()
     try:
-        with current_session().watching(decision.video) as on_progress:
+        with current_session().watching(video) as on_progress:
             row = process(decision, out, engine_for(config), config, on_progress)
     except Stopped:
-        return Cancelled(message="stopped")
+        raise
     except Exception as error:
-        get_run_logger().exception("unexpected error in %s", name)
+        log.exception("unexpected error in %s", printable(video.relative))
+        row = _recorded_failure(video, out, _explain(error))
+    if row.error:
+        log.warning("%s", _problem(row))
+    return row
+
+
+def _recorded_failure(video: VideoRef, out: Path, reason: str) -> VideoSummary:
+    try:
         # Without an engine the row has no settings hash, so the next run tries again.
-        row = failed(decision.video, out, None, _explain(error))
-    if row.status == "failed":
-        return Failed(message=row.error, data=row)
-    return Completed(message=row.error, data=row)
+        return failed(video, out, None, reason)
+    except OSError as error:  # a full disk, say: then it is only told
+        return VideoSummary(video.video_id, video.source, "failed", error=_explain(error))
+
+
+def _group_state(rows: Sequence[VideoSummary]) -> State[list[VideoSummary]]:
+    """Failed if all of its videos are; what happened to which is said in words."""
+    problems = [_problem(row) for row in rows if row.error]
+    told = [_counts(Counter(row.status for row in rows)), *problems[:_MOST_PROBLEMS]]
+    message = rows[0].error if len(rows) == 1 else "; ".join(told)
+    if all(row.status == "failed" for row in rows):
+        return Failed(message=message, data=rows)
+    name = "Completed with failures" if problems and len(rows) > 1 else None
+    return Completed(name=name, message=message, data=rows)
+
+
+def _problem(row: VideoSummary) -> str:
+    reason = (row.error or "").removeprefix(f"{printable(row.source)}: ")
+    return f"{row.status}: {printable(row.source)}: {reason}"
+
+
+def _counts(status: Mapping[str, int]) -> str:
+    return ", ".join(f"{status[name]} {name}" for name in ("ok", "partial", "failed"))
 
 
 def _process_all(
@@ -113,28 +168,30 @@ def _process_all(
     if not work:
         return {}
     engine_for(config)  # a missing model or device ends the run here, not in every task
-    room = threading.Semaphore(worker_count(config))
-    futures: list[tuple[VideoRef, PrefectFuture[Any]]] = []
-    for decision in work:
+    workers = worker_count(config)
+    room = threading.Semaphore(workers)
+    futures: list[tuple[Group, PrefectFuture[Any]]] = []
+    for group in in_groups(work, workers):
         room.acquire()
         if stop.is_set():
             break
-        future = process_video.submit(printable(decision.video.relative), decision, out, config)
+        future = process_group.submit(group_name(group), group, out, config)
         future.add_done_callback(lambda _: room.release())
-        futures.append((decision.video, future))
-    rows = (_row(video, future) for video, future in futures)
-    return {row.video_id: row for row in rows if row}
+        futures.append((group, future))
+    return {row.video_id: row for group, future in futures for row in _rows(group, future)}
 
 
-def _row(video: VideoRef, future: PrefectFuture[Any]) -> VideoSummary | None:
-    """The row of a video; None if it was stopped."""
+def _rows(group: Group, future: PrefectFuture[Any]) -> list[VideoSummary]:
+    """The rows of a group's videos, without those that were stopped."""
     result = future.result(raise_on_failure=False)
-    if isinstance(result, VideoSummary):
+    if isinstance(result, list):
         return result
     if future.state.is_cancelled():
-        return None
-    # Not even the failure could be recorded (a full disk, say), so it is only told.
-    return VideoSummary(video.video_id, video.source, "failed", error=_explain(result))
+        return []
+    # The task itself broke, in Prefect or on its way to a worker.
+    videos = (decision.video for decision in group)
+    error = _explain(result)
+    return [VideoSummary(v.video_id, v.source, "failed", error=error) for v in videos]
 
 
 def _explain(error: BaseException) -> str:
@@ -142,7 +199,7 @@ def _explain(error: BaseException) -> str:
 
 
 def _final_state(summary: BatchSummary, attempted: int) -> State[BatchSummary]:
-    message = f"{summary.ok} ok, {summary.partial} partial, {summary.failed} failed"
+    message = _counts({"ok": summary.ok, "partial": summary.partial, "failed": summary.failed})
     if summary.pending:
         return Cancelled(message=f"stopped: {message}, {summary.pending} pending", data=summary)
     if attempted and summary.failed == summary.videos:

@@ -31,7 +31,13 @@ class Session:
 
     @contextmanager
     def watching(self, video: VideoRef) -> Iterator[OnProgress]:
-        """A callback for the analysis of one video, which counts it and can end it."""
+        """A callback for the analysis of one video, which counts it and can end it.
+
+        Raises:
+            Stopped: the run was asked to stop.
+        """
+        if self.stop.is_set():
+            raise Stopped
         report = self.board.reporter(video) if self.board else None
 
         def on_progress(progress: Progress) -> None:

@@ -1,21 +1,29 @@
 """The flow as Python code calls it, on its embedded server."""
 
 import shutil
+import threading
 import time
 from pathlib import Path
 from uuid import UUID
 
 import pyarrow.dataset as ds
 import pytest
+from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import State
 from prefect.exceptions import ParameterTypeError
 
+from fer_core.batch import BatchSummary, Group, plan
 from fer_core.config import ProcessConfig
 from fer_core.errors import ConfigError, InputError, ModelError
-from fer_core.ledger import read_rows
-from flows.process_videos import NoneProcessed, process_videos
-from flows.worker import engine_for
+from fer_core.ledger import VideoSummary, read_rows
+from fer_core.pipeline import OnProgress
+from fer_core.progress import Board
+from fer_core.types import VideoRef
+from flows.process_videos import NoneProcessed, process_group, process_videos
+from flows.worker import Session, engine_for, session
+from tests.clips import Clip, write
 
 FAST = ProcessConfig.model_validate(
     {"sample": {"fps": 2}, "render": {"enabled": False}, "device": "cpu", "workers": 2}
@@ -52,22 +60,101 @@ def test_a_bad_file_never_fails_the_others(folder: Path, tmp_path: Path) -> None
     assert [Path(problem.source).name for problem in summary.problems] == ["bad.mp4"]
 
 
-def test_task_runs_are_named_after_their_files(folder: Path, tmp_path: Path) -> None:
-    (folder / "sub").mkdir()
-    (folder / "sub" / "{bad}.mp4").touch()
-    state = run(folder, tmp_path / "out")
+def task_names(state: State[BatchSummary], expected: set[str]) -> set[str]:
+    """Names of a flow run's task runs, once they are those; the server hears of them late."""
     flow_run = state.state_details.flow_run_id
     assert isinstance(flow_run, UUID)
-    expected, names = {"good.mp4", "sub/{bad}.mp4"}, set[str]()
+    names = set[str]()
     deadline = time.monotonic() + 60
     with get_client(sync_client=True) as client:
-        while names != expected and time.monotonic() < deadline:  # the server hears of them late
+        while names != expected and time.monotonic() < deadline:
             tasks = client.read_task_runs(
                 flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
             )
             names = {task.name for task in tasks}
             time.sleep(0.1)
-    assert names == expected
+    return names
+
+
+def test_task_runs_are_named_after_their_files(folder: Path, tmp_path: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "{bad}.mp4").touch()
+    state = run(folder, tmp_path / "out")
+    expected = {"good.mp4", "sub/{bad}.mp4"}
+    assert task_names(state, expected) == expected
+
+
+def test_many_small_videos_share_tasks(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(16):
+        (folder / f"{number:02}.mp4").touch()
+    write(Clip("16.mp4"), folder)
+    one = FAST.model_copy(update={"workers": 1})
+    state = run(folder, tmp_path / "out", one)
+    assert state.message == "1 ok, 0 partial, 16 failed"
+    pairs = {f"{n:02}.mp4 … {n + 1:02}.mp4 (2 videos)" for n in range(0, 16, 2)}
+    assert task_names(state, pairs | {"16.mp4"}) == pairs | {"16.mp4"}
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Group:
+    """A group of two good videos with a faulty one between them."""
+    paths = [write(Clip("a.mp4"), tmp_path), tmp_path / "b.mp4", write(Clip("c.mp4"), tmp_path)]
+    paths[1].write_text("no video")
+    return tuple(plan(list(map(str, paths)), tmp_path / "out", FAST))
+
+
+def run_group(group: Group, out: Path) -> State[list[VideoSummary]]:
+    """The state of a group's task."""
+    states: list[State[list[VideoSummary]]] = []
+
+    @flow
+    def one_task() -> None:
+        states.append(process_group("three", group, out, FAST, return_state=True))
+
+    one_task()
+    return states[0]
+
+
+def test_a_faulty_video_fails_alone_in_its_group(three: Group, tmp_path: Path) -> None:
+    state = run_group(three, tmp_path / "out")
+    assert (state.name, state.is_completed()) == ("Completed with failures", True)
+    counts, _, problem = str(state.message).partition("; ")
+    assert counts == "2 ok, 0 partial, 1 failed"
+    assert problem.startswith(f"failed: {three[1].video.source}: expected a video file")
+    assert [row.status for row in state.result()] == ["ok", "failed", "ok"]
+    assert {row.video_id: row for row in state.result()} == read_rows(tmp_path / "out")
+
+
+class StopAtSecond(Board):
+    """Asks its run to stop when the second video begins."""
+
+    def __init__(self, work: Group, stop: threading.Event) -> None:
+        super().__init__(work, render=False, visible=False)
+        self.begun: list[str] = []
+        self._stop = stop
+
+    def reporter(self, video: VideoRef) -> OnProgress:
+        self.begun.append(video.path.name)
+        if len(self.begun) == 2:
+            self._stop.set()
+        return super().reporter(video)
+
+
+def test_a_stop_ends_a_group_and_keeps_what_is_done(three: Group, tmp_path: Path) -> None:
+    group = (three[0], three[2], three[1])
+    stop = threading.Event()
+    board = StopAtSecond(group, stop)
+    token = session.set(Session(stop, board))
+    try:
+        state = run_group(group, tmp_path / "out")
+    finally:
+        session.reset(token)
+    assert (state.is_cancelled(), state.message) == (True, "stopped after 1 of 3")
+    assert board.begun == ["a.mp4", "c.mp4"]
+    [row] = read_rows(tmp_path / "out").values()
+    assert (Path(row.source).name, row.status) == ("a.mp4", "ok")
 
 
 def test_only_failures_is_failed(tmp_path: Path) -> None:

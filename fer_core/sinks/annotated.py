@@ -226,8 +226,9 @@ class _Renderer:
         picture = self._canvas.prepare(frame)
         if self._patches:
             picture.make_writable()  # the decoder still needs the picture it shares
+            canvas = planes(picture)
             for patch in self._patches:
-                patch.paint(planes(picture))
+                patch.paint(canvas)
         return picture
 
 

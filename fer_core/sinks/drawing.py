@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ _LONG_TITLE = "#10 surprise 0.00"
 
 
 def yuv_matrix(bt709: bool) -> Matrix:
-    """(3, 3) float32 from BGR in 0–255 to Y, U, V without their offsets, limited range.
+    """(3, 4) float32 from BGR and 1 to Y, U, V, all in 0–255, limited range.
 
     Args:
         bt709: the matrix of ITU-R BT.709 (high definition), else of BT.601.
@@ -42,56 +43,53 @@ def yuv_matrix(bt709: bool) -> Matrix:
     luma = np.array([blue, 1 - red - blue, red])
     u = (np.array([1, 0, 0]) - luma) / (2 - 2 * blue)
     v = (np.array([0, 0, 1]) - luma) / (2 - 2 * red)
-    return np.stack([luma * 219 / 255, u * 224 / 255, v * 224 / 255]).astype(np.float32)
+    rows = np.stack([luma * 219 / 255, u * 224 / 255, v * 224 / 255])
+    return np.column_stack([rows, [16, 128, 128]]).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A small picture with opacity, ready to be blended at one place of a frame.
+    """A small picture, ready to be blended at one place of a frame.
 
     Args:
         x, y: where its top left corner lies, in even pixels.
-        layers: for Y, U and V each its values times opacity, and 256 times what is let
-            through, both uint16.
+        planes: its own, with even sides.
+        opacity: 0–1, the same all over.
     """
 
     x: int
     y: int
-    layers: tuple[tuple[NDArray[np.uint16], NDArray[np.uint16]], ...]
+    planes: Planes
+    opacity: float = 1.0
 
     @classmethod
-    def of(cls, x: int, y: int, colour: ByteArray, opacity: FloatArray, matrix: Matrix) -> "Patch":
-        """A patch from a picture with even sides.
+    def of(cls, x: int, y: int, colour: ByteArray, opacity: float, matrix: Matrix) -> "Patch":
+        """A patch from a (h, w, 3) uint8 BGR picture with even sides; see `yuv_matrix`."""
+        yuv = cv2.transform(colour, matrix)
+        height, width = colour.shape[:2]
+        half = cv2.resize(yuv, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        planes = (cv2.extractChannel(plane, k) for k, plane in enumerate((yuv, half, half)))
+        return cls(x, y, cast(Planes, tuple(planes)), opacity)
 
-        Args:
-            x, y: even position.
-            colour: (h, w, 3) uint8 BGR.
-            opacity: (h, w) float32 in 0–1.
-            matrix: see `yuv_matrix`.
-        """
-        yuv = colour.astype(np.float32) @ matrix.T + np.array([16, 128, 128], np.float32)
-        y_plane, *chroma = np.moveaxis(yuv, 2, 0)
-        thin = _halve(opacity)
-        pairs = [(y_plane, opacity), *((_halve(plane), thin) for plane in chroma)]
-        return cls(x, y, tuple(_layer(values, alpha) for values, alpha in pairs))
+    @classmethod
+    def plain(cls, area: Rect, colour: tuple[int, int, int], matrix: Matrix) -> "Patch":
+        """An opaque patch of one BGR colour."""
+        width, height = area.right - area.left, area.bottom - area.top
+        sizes = ((height, width), (height // 2, width // 2), (height // 2, width // 2))
+        values = cv2.transform(np.array([[colour]], np.uint8), matrix)[0, 0]
+        planes = (np.full(size, value) for value, size in zip(values, sizes, strict=True))
+        return cls(area.left, area.top, cast(Planes, tuple(planes)))
 
     def paint(self, planes: Planes) -> None:
         """Blend into the planes, in place; what lies beyond their right and bottom is cut off."""
-        for plane, (values, through), step in zip(planes, self.layers, (1, 2, 2), strict=True):
+        for plane, own, step in zip(planes, self.planes, (1, 2, 2), strict=True):
             x, y = self.x // step, self.y // step
-            target = plane[y : y + values.shape[0], x : x + values.shape[1]]
-            part = np.s_[: target.shape[0], : target.shape[1]]
-            target[:] = (target * through[part] + values[part]) >> 8
-
-
-def _halve(plane: FloatArray) -> FloatArray:
-    height, width = plane.shape
-    return plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
-
-
-def _layer(values: FloatArray, alpha: FloatArray) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-    through = np.rint((1 - alpha) * 256).astype(np.uint16)
-    return np.rint(values * (256 - through) + 127).astype(np.uint16), through
+            target = plane[y : y + own.shape[0], x : x + own.shape[1]]
+            values = own[: target.shape[0], : target.shape[1]]
+            if self.opacity == 1:
+                target[:] = values
+            elif target.size:
+                cv2.addWeighted(values, self.opacity, target, 1 - self.opacity, 0, dst=target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +121,7 @@ def _text_width(text: str, scale: float) -> int:
     return cv2.getTextSize(text, _FONT, scale, 1)[0][0]
 
 
-def panel(
-    style: Style, title: str, emotion: str, probabilities: Sequence[float]
-) -> tuple[ByteArray, FloatArray]:
+def panel(style: Style, title: str, emotion: str, probabilities: Sequence[float]) -> ByteArray:
     """A face's panel: a line of text, and a labelled bar for each emotion.
 
     Args:
@@ -135,27 +131,66 @@ def panel(
         probabilities: seven in the order of `EMOTIONS`.
 
     Returns:
-        (h, w, 3) uint8 BGR and (h, w) float32 opacity, h and w even.
+        (h, w, 3) uint8 BGR, h and w even.
     """
     unit = style.unit
-    pad, row = round(unit * 0.4), round(unit * 0.82)
-    big, small = unit / 26, unit / 33
-    stripe = max(2, unit // 5)
-    bar_x = stripe + 2 * pad + max(_text_width(name, small) for name in EMOTIONS)
-    text = max(_text_width(title, big), _text_width(_LONG_TITLE, big))
-    width = _even(max(bar_x + round(unit * 3.2), stripe + pad + text) + pad)
-    bar = width - pad - bar_x
-    top = round(unit * 1.35)
-    picture = np.full((_even(top + row * len(EMOTIONS) + pad), width, 3), _PANEL, np.uint8)
-    picture[:, :stripe] = bgr(emotion)
-    _text(picture, title, stripe + pad, unit + pad // 3, big)
+    big = unit / 26
+    # Measuring text takes longer than drawing it, so it is not done for every number anew.
+    shape = "".join("0" if letter.isdigit() else letter for letter in title)
+    form = _Form.of(style, max(_text_width(shape, big), _text_width(_LONG_TITLE, big)))
+    picture = _blank_panel(form, emotion).copy()
+    _text(picture, title, form.stripe + form.pad, unit + form.pad // 3, big)
+    bar = form.width - form.pad - form.bar_x
     for index, (name, value) in enumerate(zip(EMOTIONS, probabilities, strict=True)):
-        y = top + index * row
-        _text(picture, name, stripe + pad, y + round(row * 0.78), small)
-        low, high = y + round(row * 0.2), y + max(round(row * 0.2) + 2, round(row * 0.85))
-        picture[low:high, bar_x : bar_x + bar] = _TRACK
-        picture[low:high, bar_x : bar_x + round(bar * float(value))] = bgr(name)
-    return picture, np.full(picture.shape[:2], _PANEL_OPACITY, np.float32)
+        low, high = form.bar_rows(index)
+        picture[low:high, form.bar_x : form.bar_x + round(bar * float(value))] = bgr(name)
+    return picture
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Where the parts of a panel lie, in pixels."""
+
+    unit: int
+    pad: int
+    stripe: int
+    bar_x: int
+    width: int
+
+    @classmethod
+    def of(cls, style: Style, text: int) -> "_Form":
+        """That of a panel whose line of text is so wide."""
+        unit = style.unit
+        pad, stripe = round(unit * 0.4), max(2, unit // 5)
+        bar_x = stripe + 2 * pad + max(_text_width(name, unit / 33) for name in EMOTIONS)
+        width = _even(max(bar_x + round(unit * 3.2), stripe + pad + text) + pad)
+        return cls(unit, pad, stripe, bar_x, width)
+
+    def row(self, index: int) -> int:
+        """Top of the row of an emotion."""
+        return round(self.unit * 1.35) + index * round(self.unit * 0.82)
+
+    def bar_rows(self, index: int) -> tuple[int, int]:
+        """Top and bottom of its bar."""
+        y, row = self.row(index), round(self.unit * 0.82)
+        top = round(row * 0.2)
+        return y + top, y + max(top + 2, round(row * 0.85))
+
+
+@lru_cache(maxsize=64)
+def _blank_panel(form: _Form, emotion: str) -> ByteArray:
+    """What is the same in all panels of an emotion; not to be written to."""
+    row = round(form.unit * 0.82)
+    height = _even(form.row(len(EMOTIONS)) + form.pad)
+    picture = np.full((height, form.width, 3), _PANEL, np.uint8)
+    picture[:, : form.stripe] = bgr(emotion)
+    for index, name in enumerate(EMOTIONS):
+        y = form.row(index) + round(row * 0.78)
+        _text(picture, name, form.stripe + form.pad, y, form.unit / 33)
+        low, high = form.bar_rows(index)
+        picture[low:high, form.bar_x : form.width - form.pad] = _TRACK
+    picture.flags.writeable = False
+    return picture
 
 
 def _text(picture: ByteArray, text: str, x: int, y: int, scale: float) -> None:
@@ -172,23 +207,14 @@ def outline(box: Rect, emotion: str, style: Style, matrix: Matrix) -> list[Patch
         matrix: see `yuv_matrix`.
     """
     line = style.line
-    width, height = max(line, box.right - box.left), max(line, box.bottom - box.top)
+    right, bottom = max(box.left + line, box.right), max(box.top + line, box.bottom)
     sides = (
-        (box.left, box.top, width, line),
-        (box.left, box.top + height - line, width, line),
-        (box.left, box.top, line, height),
-        (box.left + width - line, box.top, line, height),
+        Rect(box.left, box.top, right, box.top + line),
+        Rect(box.left, bottom - line, right, bottom),
+        Rect(box.left, box.top, box.left + line, bottom),
+        Rect(right - line, box.top, right, bottom),
     )
-    return [
-        Patch.of(
-            x,
-            y,
-            np.full((h, w, 3), bgr(emotion), np.uint8),
-            np.ones((h, w), np.float32),
-            matrix,
-        )
-        for x, y, w, h in sides
-    ]
+    return [Patch.plain(side, bgr(emotion), matrix) for side in sides]
 
 
 class Painter:
@@ -223,15 +249,15 @@ class Painter:
         """
         faces = [clip_box(box, self._width, self._height) for box in boxes.tolist()]
         sides: list[Patch] = []
-        pictures: list[tuple[ByteArray, FloatArray]] = []
+        panels: list[ByteArray] = []
         columns = zip(faces, track_ids, emotions, confidences, probabilities, strict=True)
         for face, track, emotion, confidence, row in columns:
             sides += outline(face, emotion, self._style, self._matrix)
             title = f"#{track} {emotion} {confidence:.2f}"
-            pictures.append(panel(self._style, title, emotion, row.tolist()))
-        sizes = [(picture.shape[1], picture.shape[0]) for picture, _ in pictures]
+            panels.append(panel(self._style, title, emotion, row.tolist()))
+        sizes = [(picture.shape[1], picture.shape[0]) for picture in panels]
         places = self._places.place(faces, track_ids, sizes)
         return sides + [
-            Patch.of(place.left, place.top, picture, opacity, self._matrix)
-            for place, (picture, opacity) in zip(places, pictures, strict=True)
+            Patch.of(place.left, place.top, picture, _PANEL_OPACITY, self._matrix)
+            for place, picture in zip(places, panels, strict=True)
         ]

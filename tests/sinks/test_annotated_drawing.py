@@ -34,7 +34,7 @@ def test_grey_has_no_chroma_and_the_right_luma(
 ) -> None:
     planes = black(8, 8)
     picture = np.full((4, 4, 3), colour, np.uint8)
-    Patch.of(2, 2, picture, np.ones((4, 4), np.float32), yuv_matrix(bt709)).paint(planes)
+    Patch.of(2, 2, picture, 1.0, yuv_matrix(bt709)).paint(planes)
     assert (planes[0][2:6, 2:6] == luma).all()
     assert (planes[1] == 128).all()
     assert (planes[2] == 128).all()
@@ -44,14 +44,14 @@ def test_grey_has_no_chroma_and_the_right_luma(
 def test_opacity_lets_the_picture_through() -> None:
     planes = black(8, 8)
     white = np.full((8, 8, 3), 255, np.uint8)
-    Patch.of(0, 0, white, np.full((8, 8), 0.5, np.float32), yuv_matrix(True)).paint(planes)
+    Patch.of(0, 0, white, 0.5, yuv_matrix(True)).paint(planes)
     assert abs(planes[0].astype(int) - (16 + 235) / 2).max() <= 1
 
 
 def test_a_patch_larger_than_the_frame_is_cut_off() -> None:
     planes = black(8, 8)
     white = np.full((20, 20, 3), 255, np.uint8)
-    Patch.of(4, 4, white, np.ones((20, 20), np.float32), yuv_matrix(True)).paint(planes)
+    Patch.of(4, 4, white, 1.0, yuv_matrix(True)).paint(planes)
     assert (planes[0][4:, 4:] == 235).all()
     assert (planes[0][:4] == 16).all()
 
@@ -59,9 +59,8 @@ def test_a_patch_larger_than_the_frame_is_cut_off() -> None:
 def test_bars_are_as_long_as_the_probabilities() -> None:
     style = Style.of(1920, 1080)
     values = [0.0, 0.1, 0.2, 1.0, 0.5, 0.05, 0.7]
-    picture, opacity = panel(style, "#1 happy 0.93", "happy", values)
-    assert opacity.shape == picture.shape[:2]
-    assert not any(side % 2 for side in opacity.shape)
+    picture = panel(style, "#1 happy 0.93", "happy", values)
+    assert not any(side % 2 for side in picture.shape[:2])
     stripe = max(2, style.unit // 5)
     lengths = [
         int((picture[:, stripe:] == bgr(name)).all(axis=2).sum(axis=1).max()) for name in EMOTIONS
@@ -74,7 +73,7 @@ def test_bars_are_as_long_as_the_probabilities() -> None:
 @pytest.mark.parametrize("size", [(640, 360), (1280, 720), (1920, 1080), (3840, 2160), (360, 640)])
 def test_panels_are_legible_and_leave_most_of_the_picture(size: tuple[int, int]) -> None:
     style = Style.of(*size)
-    picture, _ = panel(style, "#12 surprise 0.93", "surprise", [1 / 7] * 7)
+    picture = panel(style, "#12 surprise 0.93", "surprise", [1 / 7] * 7)
     assert style.unit >= 11
     assert style.line % 2 == 0
     assert picture.shape[0] < size[1] / 3
@@ -84,7 +83,7 @@ def test_panels_are_legible_and_leave_most_of_the_picture(size: tuple[int, int])
 def test_panels_keep_their_width_as_results_change() -> None:
     style = Style.of(640, 360)
     widths = {
-        panel(style, f"#{track} {name} 0.50", name, [1 / 7] * 7)[0].shape[1]
+        panel(style, f"#{track} {name} 0.50", name, [1 / 7] * 7).shape[1]
         for name in EMOTIONS
         for track in (1, 9, 10)
     }

@@ -36,7 +36,7 @@ def annotate(
     video: VideoRef,
     out: Path,
     row: VideoSummary,
-    config: RenderConfig,
+    config: ProcessConfig,
     progress: Callable[[float], None],
 ) -> VideoSummary:
     """Renders the annotated video of a finished analysis from its records: a second pass.
@@ -45,7 +45,7 @@ def annotate(
         video: the video.
         out: the output directory.
         row: what the analysis came to.
-        config: quality.
+        config: quality, and where to decode.
         progress: called now and then with the part that is done, 0–1.
 
     Returns:
@@ -55,8 +55,10 @@ def annotate(
         RecordsError: the records are missing or damaged.
     """
     records = records_path(out, row.video_id, row.captured_at)
-    target = out / _relative(video)
-    error = _error_of(lambda: render(video.path, read_overlays(records), target, config, progress))
+    target, hwaccel = out / _relative(video), config.decode.hwaccel
+    error = _error_of(
+        lambda: render(video.path, read_overlays(records), target, config.render, progress, hwaccel)
+    )
     return _noted(row, video, error)
 
 

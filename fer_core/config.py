@@ -48,6 +48,20 @@ class SampleConfig(Section):
     skip: Literal["none", "nonref"] = "none"
 
 
+HardwareDecoder = Literal["auto", "none", "cuda"]
+
+
+class DecodeConfig(Section):
+    """Where videos are decoded.
+
+    Args:
+        hwaccel: "auto" decodes on an NVIDIA graphics card where there is one, "cuda" as well, and
+            says so where it cannot; "none" stays in software.
+    """
+
+    hwaccel: HardwareDecoder = "auto"
+
+
 class DetectConfig(Section):
     """How faces are found.
 
@@ -161,6 +175,7 @@ class ProcessConfig(Section):
     """
 
     sample: SampleConfig = SampleConfig()
+    decode: DecodeConfig = DecodeConfig()
     detect: DetectConfig = DetectConfig()
     classify: ClassifyConfig = ClassifyConfig()
     track: TrackConfig = TrackConfig()

@@ -196,6 +196,7 @@ class _Analysis:
             self.config.sample,
             self.config.detect.long_side,
             named.captured_at,
+            self.config.decode.hwaccel,
         ) as source:
             row = _with_info(row, source, named)
             path = records_path(self.out, row.video_id, row.captured_at)
@@ -297,4 +298,4 @@ def _annotate(
     def tell(done: float) -> None:
         on_progress(Progress("render", done * (row.duration_s or 0.0)))
 
-    return annotate(video, out, row, config.render, tell)
+    return annotate(video, out, row, config, tell)

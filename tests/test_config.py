@@ -35,6 +35,7 @@ def test_batch_sizes_and_workers_do_not_change_the_settings_hash() -> None:
         return config.settings_hash("detector", "classifier") != plain
 
     assert not changed("detect.batch_size=3", "classify.batch_size=5", "workers=2", "render.crf=30")
+    assert not changed("decode.hwaccel=cuda")
     assert changed("sample.skip=nonref")
     assert changed("detect.min_score=0.5")
     assert changed("track.lost_s=1")

@@ -1,6 +1,7 @@
 """Runs the flow from the command line, and says what became of it."""
 
 import json
+import logging
 import sys
 import threading
 from pathlib import Path
@@ -59,6 +60,7 @@ def _run_flow(
 
     if not debug:
         keep_quiet()
+        _show_own_warnings()
     server = Server()
     interruption.last_resort = server.kill
     server.start()
@@ -86,6 +88,16 @@ def _run_flow(
     if isinstance(result, Exception):
         raise result
     return result
+
+
+def _show_own_warnings() -> None:
+    """Warnings of this package reach the terminal, where Prefect keeps all others off it."""
+    logger = logging.getLogger("fer_core")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setLevel(logging.WARNING)
+        handler.setFormatter(logging.Formatter("fer: %(message)s"))
+        logger.addHandler(handler)
 
 
 def report(summary: BatchSummary, out: Path, as_json: bool) -> None:

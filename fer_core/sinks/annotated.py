@@ -20,7 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from fer_core.atomic import atomic_file
-from fer_core.config import RenderConfig
+from fer_core.config import HardwareDecoder, RenderConfig
 from fer_core.errors import RenderError
 from fer_core.overlap import read_ahead
 from fer_core.sinks.canvas import Canvas, ColourTags, planes
@@ -45,6 +45,7 @@ def render(
     out: Path,
     config: RenderConfig | None = None,
     progress: Callable[[float], None] | None = None,
+    hwaccel: HardwareDecoder = "none",
 ) -> None:
     """Make the annotated MP4 of a whole video from its records; see `encode`.
 
@@ -54,13 +55,14 @@ def render(
         out: the file to write; it appears only when it is whole.
         config: quality.
         progress: called now and then with the part that is done, 0–1.
+        hwaccel: see `open_to_decode`.
 
     Raises:
         VideoError: the video cannot be read at all; damage within it is passed over.
         RenderError: the output cannot be written.
     """
     tell = progress or (lambda done: None)
-    drawn = _with_latest(pictures(video_path), records)
+    drawn = _with_latest(pictures(video_path, hwaccel), records)
     with read_ahead(drawn, _DECODED_AHEAD, "decode") as shown:
         encode(video_path, shown, out, config or RenderConfig(), tell)
     tell(1.0)

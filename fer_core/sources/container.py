@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition, Stream
@@ -23,10 +24,14 @@ _PLAYLISTS = ("concat", "hls", "dash", "imf")
 _SECONDS = 1 / av.time_base
 
 
-def open_container(path: Path) -> InputContainer:
+def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer:
     """Open a video file for reading.
 
     FFmpeg may open nothing but local files: a playlist named .mp4 must not reach the network.
+
+    Args:
+        path: the file.
+        hwaccel: where its decoders are to run; None for software.
 
     Raises:
         UnreadableVideo: missing, no regular file, empty, or no container that FFmpeg knows.
@@ -37,6 +42,7 @@ def open_container(path: Path) -> InputContainer:
         container = av.open(
             f"file:{path}",
             metadata_errors="replace",
+            hwaccel=hwaccel,
             container_options={"protocol_whitelist": "file"},
         )
     except (FFmpegError, OSError, ValueError) as error:

@@ -12,9 +12,11 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from fer_core.config import HardwareDecoder
 from fer_core.errors import NoFrames
 from fer_core.sources.base import SourceStats
-from fer_core.sources.container import open_container, reason, video_stream
+from fer_core.sources.container import reason, video_stream
+from fer_core.sources.hardware import open_to_decode
 from fer_core.sources.packets import Damage, PacketReader
 from fer_core.sources.sampling import FrameClock, PacketOrder
 
@@ -129,14 +131,18 @@ def _lacks_pts(container: InputContainer, stream: VideoStream) -> bool:
     return stream.start_time is None
 
 
-def pictures(path: Path) -> Iterator[VideoFrame]:
+def pictures(path: Path, hwaccel: HardwareDecoder = "none") -> Iterator[VideoFrame]:
     """All the pictures of a video in order of pts, past whatever is damaged.
+
+    Args:
+        path: the video.
+        hwaccel: see `open_to_decode`.
 
     Raises:
         UnreadableVideo, NoVideoStream: it cannot be read.
         NoFrames: not one picture can be decoded.
     """
-    with open_container(path) as container:
+    with open_to_decode(path, hwaccel) as container:
         stream = video_stream(container, path)
         stats = SourceStats()
         decoder = Decoder(container, stream, stats)

@@ -17,16 +17,16 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from fer_core.config import SampleConfig
+from fer_core.config import HardwareDecoder, SampleConfig
 from fer_core.errors import NoFrames
 from fer_core.sources.base import SourceStats
 from fer_core.sources.container import (
     creation_time,
     duration_s,
-    open_container,
     video_stream,
 )
 from fer_core.sources.decoder import Decoder, SkipFrame, no_frames_message
+from fer_core.sources.hardware import note_refusal, open_to_decode
 from fer_core.sources.packets import PacketReader
 from fer_core.sources.picture import Orientation, PictureMaker
 from fer_core.sources.sampling import PacketOrder, SampleGrid
@@ -50,6 +50,7 @@ class VideoSource:
         long_side: longest side of the small colour pictures, in pixels.
         captured_at: wall-clock time of the first frame where something other than the
             container knows it (a file name); else the container's creation_time counts.
+        hwaccel: see `open_to_decode`.
 
     Raises:
         UnreadableVideo: missing, empty, not permitted, or no video container.
@@ -67,14 +68,16 @@ class VideoSource:
         sample: SampleConfig,
         long_side: int = 640,
         captured_at: datetime | None = None,
+        hwaccel: HardwareDecoder = "none",
     ) -> None:
         self._path = path
         self._sample = sample
+        self._hwaccel: HardwareDecoder = hwaccel
         self._stats = SourceStats()
         self._order = PacketOrder()
         self._read_until: int | None = None
         self._pictures: Iterator[VideoFrame] = iter(())
-        self._container: InputContainer | None = open_container(path)
+        self._container: InputContainer | None = open_to_decode(path, hwaccel)
         try:
             self._open(self._container, long_side, captured_at)
         except BaseException:
@@ -91,6 +94,7 @@ class VideoSource:
         first = next(pictures, None)
         if first is None:
             raise NoFrames(self._explain_no_frames())
+        note_refusal(stream, self._hwaccel)
         self._pictures = chain([first], pictures)
         orientation = Orientation.of(first)
         self._maker = PictureMaker(orientation, long_side)

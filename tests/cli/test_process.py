@@ -12,9 +12,11 @@ from pathlib import Path
 import pyarrow.dataset as ds
 import pytest
 
+from fer_core.runtime.cuda import cuda_devices
 from tests.cli.command import AS_ANYBODY, COMMAND, ROOT, environment, fer, needs_permissions
 
 FAST = ["--sample-fps", "2", "--device", "cpu"]
+CUDA = "decode.hwaccel=cuda"
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +92,16 @@ def test_other_settings_replace_the_rows(first_run, folder: Path) -> None:
     assert (summary["ok"], summary["done_before"]) == (1, 0)
     assert 0 < summary["frames"] < frames
     assert ds.dataset(out / "videos").count_rows() == 3
+
+
+@pytest.mark.skipif(cuda_devices() > 0, reason="a card would decode")
+def test_what_keeps_a_card_from_decoding_is_said_once(tmp_path: Path, folder: Path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        shutil.copy(next((folder / "day 1").iterdir()), tmp_path / name)
+    options = ["--sample-fps", "1", "--no-render", "--device", "cpu"]
+    result = fer("process", tmp_path, "--out", tmp_path / "out", *options, "--set", CUDA)
+    assert result.returncode == 0
+    assert result.stderr.count("decoding in software") == 1
 
 
 @needs_permissions

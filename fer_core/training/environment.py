@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_core.doctor import processor
+from fer_core.errors import ConfigError
 from fer_core.training.backend import keras
 
 _DISTRIBUTIONS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
@@ -34,9 +35,21 @@ def accelerators() -> list[str]:
     return [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
 
 
-def share_devices() -> None:
-    """Lets several devices share each batch, where Keras can do that: on JAX."""
-    if keras.backend.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
+def share_devices(batch_size: int) -> None:
+    """Lets several devices share each batch, where Keras can do that: on JAX.
+
+    Raises:
+        ConfigError: the batches cannot be shared equally.
+    """
+    if keras.backend.backend() != "jax":
+        return
+    devices = len(keras.distribution.list_devices())
+    if batch_size % devices:
+        raise ConfigError(
+            f"batch_size: expected a multiple of {devices}, as {devices} devices share each "
+            f"batch, got {batch_size}"
+        )
+    if devices > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
 
 

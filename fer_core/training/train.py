@@ -90,7 +90,7 @@ class Run:
         self.history: list[dict[str, float]] = []
         self.environments = [describe_environment()]
         self._claim_directory(resume)
-        share_devices()
+        share_devices(config.batch_size)
         keras.utils.set_random_seed(config.seed)
         keras.mixed_precision.set_dtype_policy(config.precision)
         with_votes = bool(config.loss.votes_weight) and data.train.votes is not None
@@ -220,10 +220,12 @@ class Run:
 
     def _validation_accuracy(self) -> float:
         faces = self.data.validation
-        logits: dict[str, FloatArray] = self.cnn.predict(
-            faces.images[..., None], batch_size=256, verbose=0
-        )
-        return round(float(np.mean(logits[LABEL_HEAD].argmax(axis=1) == faces.labels)), 5)
+        # Whole batches, filled up with faces again: several devices share no rest.
+        n, batch_size = len(faces), self.config.batch_size
+        images = np.resize(faces.images, (n + -n % batch_size, *faces.images.shape[1:], 1))
+        outputs: dict[str, FloatArray] = self.cnn.predict(images, batch_size, verbose=0)
+        found = outputs[LABEL_HEAD][:n].argmax(axis=1)
+        return round(float(np.mean(found == faces.labels)), 5)
 
     def _has_lost_patience(self) -> bool:
         patience = self.config.early_stopping

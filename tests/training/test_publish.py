@@ -1,5 +1,6 @@
 """From a run to a model that inference uses."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -41,6 +42,9 @@ def test_a_published_model_gives_probabilities(model: Path, faces_dir: Path):
     card = json.loads((model / "card.json").read_text())
     share = float(np.mean(probabilities.argmax(axis=1) == faces.labels))
     assert card["metrics"]["validation"]["accuracy"] == pytest.approx(share, abs=1e-4)
+    with (model / "history.csv").open() as stream:
+        best = max(float(row["accuracy"]) for row in csv.DictReader(stream))
+    assert share == pytest.approx(best, abs=0.005)
 
 
 def test_process_takes_it(model: Path, sample_videos: list[Path], tmp_path: Path):

@@ -138,14 +138,18 @@ class BatchingDetector:
 
     Args:
         detector: does the work.
-        max_batch, max_wait_s: as in `Batcher`.
+        max_wait_s: as in `Batcher`.
     """
 
-    def __init__(self, detector: Detector, max_batch: int, max_wait_s: float) -> None:
+    def __init__(self, detector: Detector, max_wait_s: float) -> None:
         self._detector = detector
         self._batcher = Batcher[ByteArray, Faces](
-            detector.detect, max_batch, max_wait_s, "detector"
+            detector.detect, detector.batch_size, max_wait_s, "detector"
         )
+
+    @property
+    def batch_size(self) -> int:
+        return self._detector.batch_size
 
     def detect(self, images: Sequence[ByteArray]) -> list[Faces]:
         """Faces of each picture."""
@@ -162,14 +166,18 @@ class BatchingClassifier:
 
     Args:
         classifier: does the work.
-        max_batch, max_wait_s: as in `Batcher`.
+        max_wait_s: as in `Batcher`.
     """
 
-    def __init__(self, classifier: Classifier, max_batch: int, max_wait_s: float) -> None:
+    def __init__(self, classifier: Classifier, max_wait_s: float) -> None:
         self._classifier = classifier
         self._batcher = Batcher[ByteArray, FloatArray](
-            self._classify, max_batch, max_wait_s, "classifier"
+            self._classify, classifier.batch_size, max_wait_s, "classifier"
         )
+
+    @property
+    def batch_size(self) -> int:
+        return self._classifier.batch_size
 
     @property
     def input_size(self) -> int:

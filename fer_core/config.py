@@ -70,14 +70,14 @@ class DetectConfig(Section):
         long_side: the frame is shrunk so that its longer side has this many pixels.
         min_score: faces below this score are left out (0–1).
         nms_iou: of two boxes that overlap more than this, the better one stays (0–1).
-        batch_size: frames a call of the network.
+        batch_size: frames a call of the network; "auto" finds what the device takes best.
     """
 
     model: str = "yunet"
     long_side: int = Field(default=640, ge=32, le=8192)
     min_score: float = Field(default=0.7, ge=0, le=1)
     nms_iou: float = Field(default=0.3, ge=0, le=1)
-    batch_size: PositiveInt = 16
+    batch_size: PositiveInt | Literal["auto"] = "auto"
 
 
 class ClassifyConfig(Section):
@@ -86,12 +86,12 @@ class ClassifyConfig(Section):
     Args:
         model: name of a directory under `models/`, or a path to one.
         flip: average each face's probabilities with those of its mirror image, for twice the time.
-        batch_size: crops a call of the network.
+        batch_size: crops a call of the network; "auto" finds what the device takes best.
     """
 
     model: str = "fer-cnn"
     flip: bool = False
-    batch_size: PositiveInt = 64
+    batch_size: PositiveInt | Literal["auto"] = "auto"
 
 
 class TrackConfig(Section):

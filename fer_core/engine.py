@@ -69,8 +69,8 @@ class Engine:
         detector = YuNet.load(config.detect, config.device)
         classifier = KerasClassifier.load(config.classify, config.device)
         return cls(
-            BatchingDetector(detector, config.detect.batch_size, config.batch_wait_s),
-            BatchingClassifier(classifier, config.classify.batch_size, config.batch_wait_s),
+            BatchingDetector(detector, config.batch_wait_s),
+            BatchingClassifier(classifier, config.batch_wait_s),
             ModelIds.of(config),
         )
 

@@ -55,8 +55,9 @@ def detect_emotions(
         _frame(index, _read(picture), config.detect.long_side)
         for index, picture in enumerate(batch)
     )
-    crops = detect(frames, engine.detector, engine.classifier.input_size, config.detect.batch_size)
-    results = classify(crops, engine.classifier, config.classify.batch_size)
+    detector, classifier = engine.detector, engine.classifier
+    crops = detect(frames, detector, classifier.input_size, detector.batch_size)
+    results = classify(crops, classifier, classifier.batch_size)
     return pd.concat(
         [_table(result) for result in results] or [_table(FrameFaces(0, 0, 0.0))], ignore_index=True
     )

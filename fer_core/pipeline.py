@@ -247,8 +247,8 @@ class _Analysis:
         """What the stages make of a source: decoding and detection each in their own thread."""
         detector, classifier = self.engine.detector, self.engine.classifier
         # A video waits for its own frames only so long; larger batches are filled by others.
-        batch = min(self.config.detect.batch_size, _FRAMES_AT_ONCE)
-        crops = min(self.config.classify.batch_size, _CROPS_AT_ONCE)
+        batch = min(detector.batch_size, _FRAMES_AT_ONCE)
+        crops = min(classifier.batch_size, _CROPS_AT_ONCE)
         sampled = source.frames()
         if annotation:  # now every picture waits until its faces are classified
             sampled = annotation.keep(sampled)

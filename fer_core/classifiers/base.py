@@ -13,6 +13,11 @@ class Classifier(Protocol):
         """Side of the square crops it takes, in pixels."""
         ...
 
+    @property
+    def batch_size(self) -> int:
+        """How many crops a call it takes best; any other number will do."""
+        ...
+
     def classify(self, crops: ByteArray) -> FloatArray:
         """Calibrated probabilities (n, 7) in the order of `EMOTIONS`; rows sum to 1.
 

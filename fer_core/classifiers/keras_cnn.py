@@ -44,12 +44,17 @@ class KerasClassifier:
             ModelError: the model is missing or damaged.
         """
         card, weights = read_card(Path(config.model), "classifier")
-        network = load_network(card, weights.parent, device, config.batch_size)
+        shape = (card.input.size, card.input.size, 1)
+        network = load_network(card, weights.parent, device, config.batch_size, shape)
         return cls(network, card, config.flip)
 
     @property
     def input_size(self) -> int:
         return self._size
+
+    @property
+    def batch_size(self) -> int:
+        return self._network.max_batch
 
     def classify(self, crops: ByteArray) -> FloatArray:
         """Calibrated probabilities of each crop; see `Classifier`."""

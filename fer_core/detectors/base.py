@@ -9,6 +9,11 @@ from fer_core.types import ByteArray, Faces
 class Detector(Protocol):
     """Finds faces in a batch of pictures. Safe to call from several threads."""
 
+    @property
+    def batch_size(self) -> int:
+        """How many pictures a call it takes best; any other number will do."""
+        ...
+
     def detect(self, images: Sequence[ByteArray]) -> list[Faces]:
         """Faces of each picture, in pixels of that picture.
 

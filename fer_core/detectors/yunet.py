@@ -45,15 +45,20 @@ class YuNet:
             ModelError: the model is missing or damaged.
         """
         card, weights = read_card(Path(config.model), "detector")
-        network = load_network(card, weights.parent, device, config.batch_size)
+        usual = _padded_shape(config.long_side * 9 // 16, config.long_side)
+        network = load_network(card, weights.parent, device, config.batch_size, usual)
         return cls(network, config.min_score, config.nms_iou)
+
+    @property
+    def batch_size(self) -> int:
+        return self._network.max_batch
 
     def detect(self, images: Sequence[ByteArray]) -> list[Faces]:
         """Faces of each picture; see `Detector`."""
         results = [Faces.none()] * len(images)
         by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
         for index, image in enumerate(images):
-            by_shape[_padded_shape(image)].append(index)
+            by_shape[_padded_shape(*image.shape[:2])].append(index)
         for shape, indices in by_shape.items():
             batch = np.zeros((len(indices), *shape), np.uint8)
             for row, index in enumerate(indices):
@@ -68,9 +73,8 @@ class YuNet:
         """Nothing to release: the network goes with its last reference."""
 
 
-def _padded_shape(image: ByteArray) -> tuple[int, int, int]:
-    height, width = (-(-side // MULTIPLE) * MULTIPLE for side in image.shape[:2])
-    return height, width, 3
+def _padded_shape(height: int, width: int) -> tuple[int, int, int]:
+    return -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE, 3
 
 
 def decode(maps: Sequence[FloatArray], min_score: float) -> list[Faces]:

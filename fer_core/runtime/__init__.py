@@ -6,29 +6,38 @@ the fastest that stays within 1e-3 of Keras (docs/runtime.md). Whoever holds a `
 see which. Frameworks are imported when the first network is loaded, not with this package.
 """
 
+import threading
 from pathlib import Path
 
 from fer_core.cards import Card
 from fer_core.runtime.base import Device, Network
+from fer_core.runtime.batch_size import MOST, BatchSize, Shape, cpu_batch, fastest_batch
 from fer_core.runtime.cuda import cuda_devices
 
-__all__ = ["Device", "Network", "devices", "load_network"]
+__all__ = ["BatchSize", "Device", "Network", "devices", "load_network"]
 
 
-def load_network(card: Card, directory: Path, device: Device, max_batch: int) -> Network:
+def load_network(
+    card: Card, directory: Path, device: Device, batch_size: BatchSize, shape: Shape
+) -> Network:
     """A model's network on a GPU or, where there is none, on the CPU.
 
     Args:
         card: of a model that `read_card` has checked.
         directory: where the model's files lie.
         device: "auto" takes a GPU where there is one; "cpu" looks for none.
-        max_batch: most pictures a call of the framework.
+        batch_size: most pictures a call of the framework. "auto" is fixed on a CPU; for a GPU
+            sizes are tried, in seconds, once a process.
+        shape: of the pictures that are to be expected.
 
     Raises:
         ModelError: a file cannot be loaded.
         ConfigError: device is "gpu" and there is none, or no framework for it.
     """
     on_gpu = _finds_gpu(device)
+    if on_gpu and batch_size == "auto":
+        return _calibrated(card, directory, shape)
+    max_batch = cpu_batch(shape) if batch_size == "auto" else batch_size
     if card.cpu and not on_gpu:
         from fer_core.runtime.openvino_network import OpenVinoNetwork
 
@@ -36,6 +45,22 @@ def load_network(card: Card, directory: Path, device: Device, max_batch: int) ->
     from fer_core.runtime.keras_network import KerasNetwork
 
     return KerasNetwork(directory / card.weights, "gpu" if on_gpu else "cpu", max_batch)
+
+
+def _calibrated(card: Card, directory: Path, shape: Shape) -> Network:
+    """A network on the GPU with the batch size at which it is fastest."""
+    from fer_core.runtime.keras_network import KerasNetwork
+
+    key = (card.sha256, shape)
+    with _calibrating:
+        network = KerasNetwork(directory / card.weights, "gpu", _found.get(key, MOST))
+        if key not in _found:
+            network.max_batch = _found[key] = fastest_batch(network, shape)
+    return network
+
+
+_found: dict[tuple[str, Shape], int] = {}
+_calibrating = threading.Lock()
 
 
 def devices() -> dict[str, str]:

@@ -10,6 +10,11 @@ Device = Literal["auto", "cpu", "gpu"]
 class Network(Protocol):
     """A network with its weights on a device. Safe to call from several threads."""
 
+    @property
+    def max_batch(self) -> int:
+        """Most pictures a call of the framework; larger batches are cut."""
+        ...
+
     def __call__(self, batch: ByteArray) -> list[FloatArray]:
         """All outputs for a batch.
 

@@ -38,7 +38,7 @@ class KerasNetwork:
     def __init__(self, weights: Path, device: Literal["cpu", "gpu"], max_batch: int) -> None:
         # Of "cpu:0" Keras would make copies on PyTorch that are no parameters any more.
         self._on_device = partial(import_keras().device, "gpu:0" if device == "gpu" else "cpu")
-        self._max_batch = max_batch
+        self.max_batch = max_batch
         with self._on_device():
             self._forward = _COMPILERS[backend()](*load_forward(weights))
 
@@ -46,14 +46,14 @@ class KerasNetwork:
         pieces: list[list[FloatArray]] = []
         start = 0
         while start < len(batch):
-            size = self._max_batch
+            size = self.max_batch
             try:
                 pieces.append(self._run(batch[start : start + size], size))
                 start += size
             except Exception as error:
                 if size == 1 or not _OUT_OF_MEMORY.search(f"{type(error).__name__}: {error}"):
                     raise
-                self._max_batch = min(self._max_batch, size // 2)
+                self.max_batch = min(self.max_batch, size // 2)
         return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
 
     def _run(self, batch: ByteArray, most: int) -> list[FloatArray]:

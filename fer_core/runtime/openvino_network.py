@@ -11,11 +11,8 @@ from typing import Any, cast
 import numpy as np
 
 from fer_core.errors import ModelError
+from fer_core.runtime.batch_size import pieces_batch
 from fer_core.types import ByteArray, FloatArray
-
-# Pieces of about this many pixels, one frame or 16 crops, leave a layer's maps in the processor's
-# cache: 16 frames at once took half as much time again.
-_PIXELS_A_PIECE = 16 * 48 * 48
 
 # A graph of its own pays off after some 500 pictures of a shape; a few shapes make up most runs.
 _OFTEN = 256
@@ -52,7 +49,7 @@ class OpenVinoNetwork:
             self._any_shape = _Requests(self._model)
         except RuntimeError as error:
             raise ModelError(f"cannot load {graph}: {error}") from error
-        self._max_batch = max_batch
+        self.max_batch = max_batch
         self._met: Counter[tuple[int, ...]] = Counter()
         self._one_shape: dict[tuple[int, ...], _Requests] = {}
         self._compiling = Lock()
@@ -63,8 +60,8 @@ class OpenVinoNetwork:
 
     def _pieces(self, batch: ByteArray) -> list[ByteArray]:
         """The batch in equal parts: as many as keep all streams busy."""
-        n, height, width = batch.shape[:3]
-        most = min(self._max_batch, max(1, _PIXELS_A_PIECE // (height * width)))
+        n = len(batch)
+        most = min(self.max_batch, pieces_batch(batch.shape[1:]))
         rounds = -(-n // (most * self._any_shape.streams))
         return np.array_split(batch, min(n, rounds * self._any_shape.streams))
 

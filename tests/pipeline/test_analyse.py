@@ -64,7 +64,7 @@ def test_five_samples_a_second_are_the_first_frames_on_or_after_the_grid(
     np.testing.assert_allclose(load_records(tmp_path).time_s.unique(), expected, atol=1e-9)
 
 
-def test_batch_sizes_do_not_change_records(clip: Path, engine: Engine, tmp_path: Path) -> None:
+def test_batch_sizes_do_not_change_records(clip: Path, tmp_path: Path) -> None:
     tables = []
     for name, size in (("one", 1), ("seven", 7)):
         config = load_config(
@@ -73,9 +73,10 @@ def test_batch_sizes_do_not_change_records(clip: Path, engine: Engine, tmp_path:
                 f"detect.batch_size={size}",
                 f"classify.batch_size={size}",
                 "render.enabled=false",
+                "device=cpu",
             ],
         )
-        analyse(clip, tmp_path / name, engine, config)
+        analyse(clip, tmp_path / name, config=config)
         tables.append(load_records(tmp_path / name).drop(columns="landmarks"))
     pd.testing.assert_frame_equal(*tables, rtol=0, atol=1e-3)
 

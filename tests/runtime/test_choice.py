@@ -25,7 +25,7 @@ FRAMEWORKS = "tensorflow keras torch jax openvino_telemetry".split()
 
 def load(directory: Path, device: Device = "auto") -> Network:
     card, weights = read_card(directory, "classifier")
-    return load_network(card, weights.parent, device, 8)
+    return load_network(card, weights.parent, device, 8, (48, 48, 1))
 
 
 @pytest.fixture

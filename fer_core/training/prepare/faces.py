@@ -61,6 +61,9 @@ class VideoFaces(NamedTuple):
     damage: str | None
 
 
+_PHOTOS_AT_ONCE = 16
+
+
 class FaceFinder:
     """The detector, loaded when the first photo or video comes, and what is cut with it.
 
@@ -79,8 +82,9 @@ class FaceFinder:
 
     @property
     def batch_size(self) -> int:
-        """Photos that are best given at once."""
-        return self._config.detect.batch_size
+        """Photos that are best given at once; does not load the detector to find out."""
+        size = self._config.detect.batch_size
+        return _PHOTOS_AT_ONCE if size == "auto" else size
 
     def is_crop(self, image: ByteArray) -> bool:
         """Whether a grey picture is taken for a face already cut out."""
@@ -120,7 +124,7 @@ class FaceFinder:
         """
         detecting = self._config.detect
         with VideoSource(path, self._config.sample, detecting.long_side) as source:
-            frames = detect(source.frames(), self._detector, self._size, detecting.batch_size)
+            frames = detect(source.frames(), self._detector, self._size, self._detector.batch_size)
             found = [
                 Found(frame.crops[index], _side(frame.faces, index), len(frame.faces), frame.time_s)
                 for frame in frames

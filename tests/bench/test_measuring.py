@@ -16,7 +16,8 @@ from fer_core.bench.journal import Journal
 from fer_core.bench.measure import measure
 from fer_core.bench.threads import ThreadTimes
 from fer_core.cli.main import app
-from fer_core.config import ProcessConfig
+from fer_core.config import DetectConfig
+from fer_core.detectors.yunet import YuNet
 from fer_core.errors import FerError
 
 FRAMES = 50
@@ -42,7 +43,7 @@ def test_the_pipeline_tells_its_stages_batches_and_memory(clip: Path, tmp_path: 
     assert outcome.figures["faces"] > FRAMES
     assert {"networks", "results"} <= set(outcome.shares)  # the others take less than a tick
     assert sum(outcome.shares.values()) == pytest.approx(1)
-    assert 1 <= outcome.batches["detector"] <= ProcessConfig().detect.batch_size * 2
+    assert 1 <= outcome.batches["detector"] <= 2 * YuNet.load(DetectConfig(), "cpu").batch_size
     assert outcome.first_s is not None
     assert outcome.load_s is not None
     assert outcome.first_s > outcome.load_s

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from itertools import chain
 from pathlib import Path
 
 from fer_core.bench.job import Job, Outcome
 
-_SOURCES = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 
 
 class Journal:
@@ -49,8 +50,8 @@ def _key(job: Job, round_: int) -> str:
 
 
 def _version() -> str:
-    """Of the code and the models: other code would measure something else."""
+    """Of the code: other code would measure something else."""
     digest = hashlib.sha256()
-    for file in sorted(_SOURCES.rglob("*.py")):
+    for file in sorted(chain(*((_ROOT / name).rglob("*.py") for name in ("fer_core", "flows")))):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

@@ -86,6 +86,7 @@ def pipeline(job: Job, scratch: Path) -> Outcome:
     from fer_core.detectors.yunet import YuNet
     from fer_core.engine import Engine
     from fer_core.pipeline import Progress, analyse
+    from fer_core.tracking import Tracker
 
     began = time.perf_counter()
     config = load_config(ProcessConfig, overrides=list(job.settings))
@@ -101,6 +102,7 @@ def pipeline(job: Job, scratch: Path) -> Outcome:
 
     with named(NETWORKS):
         engine = Engine.load(config)
+    Tracker(config.track)  # imports what the first video would
     load_s = time.perf_counter() - began
     with engine, ThreadTimes() as times:
         watch = Stopwatch()

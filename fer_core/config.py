@@ -70,6 +70,7 @@ class DetectConfig(Section):
         long_side: the frame is shrunk so that its longer side has this many pixels.
         min_score: faces below this score are left out (0–1).
         nms_iou: of two boxes that overlap more than this, the better one stays (0–1).
+        every: the network looks at every so many sampled frames; faces are followed between.
         batch_size: frames a call of the network; "auto" finds what the device takes best.
     """
 
@@ -77,6 +78,7 @@ class DetectConfig(Section):
     long_side: int = Field(default=640, ge=32, le=8192)
     min_score: float = Field(default=0.7, ge=0, le=1)
     nms_iou: float = Field(default=0.3, ge=0, le=1)
+    every: int = Field(default=1, ge=1, le=100)
     batch_size: PositiveInt | Literal["auto"] = "auto"
 
 

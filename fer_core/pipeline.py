@@ -257,7 +257,11 @@ class _Analysis:
         with (
             read_ahead(sampled, batch, "decode") as frames,
             read_ahead(
-                stages.detect(frames, detector, classifier.input_size, batch), batch, "detect"
+                stages.detect(
+                    frames, detector, classifier.input_size, batch, self.config.detect.every
+                ),
+                batch,
+                "detect",
             ) as found,
         ):
             yield stages.classify(found, classifier, crops)

@@ -6,13 +6,13 @@ which the frames came. Pictures are let go as soon as the crops are cut.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
 from fer_core.classifiers.base import Classifier
 from fer_core.crops import crop_face, sharpness, yaw_degrees
 from fer_core.detectors.base import Detector
+from fer_core.following import find_faces
 from fer_core.types import ByteArray, Faces, Frame, FrameFaces
 
 
@@ -34,7 +34,7 @@ class FrameCrops:
 
 
 def detect(
-    frames: Iterable[Frame], detector: Detector, size: int, batch: int
+    frames: Iterable[Frame], detector: Detector, size: int, batch: int, every: int = 1
 ) -> Iterator[FrameCrops]:
     """Finds the faces of each frame and cuts them out.
 
@@ -42,13 +42,11 @@ def detect(
         frames: sampled frames in order of pts.
         detector: finds the faces in the frames' small pictures.
         size: side of the crops in pixels.
-        batch: frames a call of the detector.
+        batch: frames that are gathered for a call of the detector.
+        every: it looks at every so many frames; faces are followed between.
     """
-    frames = iter(frames)
-    while group := list(islice(frames, batch)):
-        found = detector.detect([frame.bgr for frame in group])
-        for frame, small in zip(group, found, strict=True):
-            yield _cut_faces(frame, small.scaled(*frame.scale), size)
+    for frame, faces in find_faces(frames, detector, batch, every):
+        yield _cut_faces(frame, faces, size)
 
 
 def _cut_faces(frame: Frame, faces: Faces, size: int) -> FrameCrops:

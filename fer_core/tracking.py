@@ -65,9 +65,8 @@ class Tracker:
     def _associate(self, faces: Faces, time_s: float, track_ids: NDArray[np.int32]) -> None:
         import supervision as sv
 
-        corners = np.concatenate([faces.boxes[:, :2], faces.boxes[:, :2] + faces.boxes[:, 2:]], 1)
         detections = sv.Detections(
-            xyxy=corners.astype(np.float64),
+            xyxy=faces.corners.astype(np.float64),
             confidence=faces.scores,
             data={"row": np.arange(len(faces))},
         )

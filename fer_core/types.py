@@ -151,6 +151,11 @@ class Faces:
     def __len__(self) -> int:
         return len(self.scores)
 
+    @property
+    def corners(self) -> FloatArray:
+        """(n, 4) left, top, right and bottom of the boxes."""
+        return np.concatenate([self.boxes[:, :2], self.boxes[:, :2] + self.boxes[:, 2:]], axis=1)
+
     @classmethod
     def none(cls) -> "Faces":
         """The faces of a picture that has none."""

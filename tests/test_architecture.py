@@ -18,7 +18,7 @@ FLOORS = [
     {"emotions", "errors", "paths", "types", "atomic", "overlap", "resources"},
     {"config", "schema", "crops", "cards", "runtime", "inputs", "ledger_files"},
     {"sources", "detectors", "classifiers", "sinks", "tracking", "capture_time", "samples"},
-    {"batching", "stages", "engine", "images", "ledger", "records"},
+    {"batching", "following", "stages", "engine", "images", "ledger", "records"},
     {"annotate"},
     {"pipeline"},
     {"batch", "progress", "doctor", "export"},

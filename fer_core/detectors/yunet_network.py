@@ -28,7 +28,7 @@ def build_yunet() -> keras.Model:
     Outputs: for each stride s of 8, 16, 32 a float32 map (n, height/s, width/s, 16): logits of
     class and object, box (centre offset and log size in strides), five landmarks (offsets in
     strides). The published network has four heads a stride and sigmoids behind two of them;
-    as one head of 16 channels it takes a tenth less time.
+    as one head of 16 channels it takes a twelfth less time.
     """
     inputs = layers.Input((None, None, 3), name="bgr")
     x = layers.ZeroPadding2D(1)(inputs)

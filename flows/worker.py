@@ -7,9 +7,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from fer_core.config import ProcessConfig
-from fer_core.engine import Engine
+from fer_core.engine import Engine, ModelIds
 from fer_core.pipeline import OnProgress, Progress
 from fer_core.progress import Board
+from fer_core.tracking import Tracker
 from fer_core.types import VideoRef
 
 
@@ -53,6 +54,9 @@ class Session:
                 self.board.finished(video)
 
 
+_OF_NETWORKS = ("detect", "classify", "device", "batch_wait_s")
+"""Settings on which the networks themselves depend."""
+
 session: ContextVar[Session] = ContextVar("session")
 """Prefect copies context variables into the threads of its tasks; other workers have none."""
 
@@ -79,7 +83,7 @@ def one_session() -> Iterator[Session]:
         session.reset(token)
 
 
-_engines: dict[str, Engine] = {}
+_engines: dict[ProcessConfig, Engine] = {}
 _engines_lock = threading.Lock()
 
 
@@ -90,8 +94,21 @@ def engine_for(config: ProcessConfig) -> Engine:
         ModelError: a model is missing or damaged.
         ConfigError: the device does not exist.
     """
-    key = config.model_dump_json(include={"detect", "classify", "device"})
     with _engines_lock:
-        if key not in _engines:
-            _engines[key] = Engine.load(config)
-        return _engines[key]
+        if config not in _engines:
+            _engines[config] = _new_engine(config)
+        return _engines[config]
+
+
+def _new_engine(config: ProcessConfig) -> Engine:
+    """Networks that are loaded already serve all settings that ask for the same ones.
+
+    What the engine writes into the records is of these settings, whoever had the networks loaded.
+    """
+    ids = ModelIds.of(config)
+    for known, engine in _engines.items():
+        same = all(getattr(known, name) == getattr(config, name) for name in _OF_NETWORKS)
+        if same and engine.ids.classifier == ids.classifier:
+            return Engine(engine.detector, engine.classifier, ids)
+    Tracker(config.track)  # imports what the first video would, while Prefect's server starts
+    return Engine.load(config)

@@ -15,7 +15,8 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import ParameterTypeError
 
 from fer_core.batch import BatchSummary, Group, plan
-from fer_core.config import ProcessConfig
+from fer_core.config import ClassifyConfig, ProcessConfig, SampleConfig
+from fer_core.engine import ModelIds
 from fer_core.errors import ConfigError, InputError, ModelError
 from fer_core.ledger import VideoSummary, read_rows
 from fer_core.pipeline import OnProgress
@@ -187,6 +188,16 @@ def test_settings_may_be_a_dict(folder: Path, tmp_path: Path) -> None:
     assert summary.ok == 1
     with pytest.raises(ParameterTypeError, match="pfs"):
         process_videos([str(folder)], str(tmp_path / "out"), {"sample": {"pfs": 2}})
+
+
+def test_networks_are_shared_by_settings_that_ask_for_the_same_ones() -> None:
+    other = FAST.model_copy(update={"sample": SampleConfig(fps=1)})
+    flipped = FAST.model_copy(update={"classify": ClassifyConfig(flip=True)})
+    first, second, third = (engine_for(config) for config in (FAST, other, flipped))
+    assert second.detector is first.detector
+    assert third.classifier is not first.classifier
+    for config, engine in ((FAST, first), (other, second), (flipped, third)):
+        assert engine.settings_hash == ModelIds.of(config).settings_hash
 
 
 def test_what_no_video_is_to_blame_for_ends_the_run(folder: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ class Board:
 
     Args:
         work: what the run has to do.
-        render: whether annotated videos are made.
+        render: whether annotated videos are made, in a pass of their own.
         visible: whether the bar is drawn.
     """
 
@@ -34,6 +34,7 @@ class Board:
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._active: dict[str, _Video] = {}
+        self._render = render
         self._phases = {decision.video.video_id: _phases(decision, render) for decision in work}
         self._sizes = {decision.video.video_id: _size(decision.video) for decision in work}
         self._done = 0
@@ -52,9 +53,11 @@ class Board:
         # Opening a file costs time, on slow disks above all, and only the bar needs its length.
         duration_s = None if self._bar.disable else _duration_s(video)
         video_id = video.video_id
-        state = _Video(self._sizes[video_id], duration_s, self._phases[video_id])
         with self._lock:
-            self._active[video.video_id] = state
+            if video_id not in self._sizes:
+                self._add(video)
+            state = _Video(self._sizes[video_id], duration_s, self._phases[video_id])
+            self._active[video_id] = state
         return lambda progress: self._report(state, progress)
 
     def finished(self, video: VideoRef) -> None:
@@ -70,6 +73,12 @@ class Board:
         """Takes the bar off the screen."""
         with self._lock:
             self._bar.close()
+
+    def _add(self, video: VideoRef) -> None:
+        """A video that came, or changed, since the run was planned."""
+        self._phases[video.video_id] = _all_phases(self._render)
+        self._sizes[video.video_id] = _size(video)
+        self._bar.total += self._sizes[video.video_id]
 
     def _report(self, state: "_Video", progress: Progress) -> None:
         with self._lock:
@@ -116,8 +125,8 @@ class _Video:
 
     def share_at(self, progress: Progress) -> float:
         """How much of this video is done, by the time its phase has reached."""
-        if not self.duration_s:
-            return 0.0
+        if not self.duration_s or progress.phase not in self.phases:
+            return 0.0  # analysed, where rendering was planned: its records were damaged
         within = min(max(progress.media_time_s / self.duration_s, 0.0), 1.0)
         return (self.phases.index(progress.phase) + within) / len(self.phases)
 
@@ -125,6 +134,10 @@ class _Video:
 def _phases(decision: Decision, render: bool) -> tuple[str, ...]:
     if decision.todo is Todo.RENDER:
         return ("render",)
+    return _all_phases(render)
+
+
+def _all_phases(render: bool) -> tuple[str, ...]:
     return ("analyse", "render") if render else ("analyse",)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from fer_core.annotate import annotates_along
 from fer_core.batch import BatchSummary, open_work, plan, summarise
 from fer_core.cli.interrupt import EXIT_INTERRUPTED, Interruption
 from fer_core.config import ProcessConfig
@@ -73,7 +74,8 @@ def _run_flow(
         sys.stderr.write("loading the networks …\r")
     engine_for(config)  # takes seconds, as the server does
     server.wait()
-    board = Board(work, config.render.enabled, visible)
+    second_pass = config.render.enabled and not annotates_along(config)
+    board = Board(work, second_pass, visible)
     session.set(Session(interruption.stop, board))
     interruption.working = True
     try:

@@ -44,12 +44,23 @@ def crop_face(
 
 
 def _cut(luma: ByteArray, left: int, top: int, side: int) -> ByteArray:
+    """A square; where it reaches over the border, the border is repeated."""
     height, width = luma.shape
-    if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
-        return luma[top : top + side, left : left + side]
-    rows = np.clip(np.arange(top, top + side), 0, height - 1)
-    columns = np.clip(np.arange(left, left + side), 0, width - 1)
-    return luma[np.ix_(rows, columns)]
+    above, rows, below = _span(top, side, height)
+    before, columns, after = _span(left, side, width)
+    inside = luma[rows, columns]
+    if inside.shape == (side, side):
+        return inside
+    borders = (above, below, before, after)
+    return np.asarray(cv2.copyMakeBorder(inside, *borders, cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _span(start: int, side: int, length: int) -> tuple[int, slice, int]:
+    """What lies within 0–length, at least the pixel at the border; and how much misses there."""
+    first, last = max(0, min(start, length - 1)), min(length, max(start + side, 1))
+    missing = side - (last - first)
+    before = min(max(-start, 0), missing)
+    return before, slice(first, last), missing - before
 
 
 _FULL_RANGE = np.clip(np.round((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)

@@ -81,3 +81,19 @@ def test_yaw_does_not_depend_on_roll(angle: float, offset: float) -> None:
         yaw_degrees(p.reshape(1, 10).astype(np.float32))[0] for p in (points, rolled)
     )
     assert tilted == pytest.approx(upright, abs=0.01)
+
+
+@given(
+    side=st.integers(1, 200), left=st.integers(-250, 250), top=st.integers(-250, 250)
+)  # of a picture 80 wide and 60 high: inside, across each border, larger than it, and beyond
+def test_every_pixel_of_a_crop_is_the_nearest_one_of_the_picture(
+    side: int, left: int, top: int
+) -> None:
+    luma = np.random.default_rng(2).integers(0, 256, (60, 80), np.uint8)
+    rows = np.clip(np.arange(top, top + side), 0, 59)
+    columns = np.clip(np.arange(left, left + side), 0, 79)
+    # The smallest box whose square has that side; it is centred on the box.
+    length = side / SIDE_PER_BOX
+    corner = (left - (length - side) / 2, top - (length - side) / 2)
+    crop = crop_face(luma, box(*corner, length, length), size=side)
+    np.testing.assert_array_equal(crop, luma[np.ix_(rows, columns)])

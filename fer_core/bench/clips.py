@@ -49,10 +49,10 @@ class Clip:
         """
         with open_container(path) as container:
             stream = video_stream(container, path)
-            packets = [packet for packet in container.demux(stream) if packet.size]
+            frames = sum(1 for packet in container.demux(stream) if packet.size)
             width, height = stream.codec_context.width, stream.codec_context.height
             rate = float(stream.average_rate or stream.guessed_rate or 25)
-        return cls(title or path.name, path, width, height, len(packets), len(packets) / rate)
+        return cls(title or path.name, path, width, height, frames, frames / rate)
 
 
 def sample_face(directory: Path) -> Path:

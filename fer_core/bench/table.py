@@ -23,8 +23,9 @@ def page(machine: Mapping[str, str], results: Sequence[Result], goals: Sequence[
     parts = [_machine(machine, results), *([_goals(goals, results)] if goals else [])]
     special = {whole.BATCHES: _batches, whole.FILES: _files, whole.LONG: _long}
     for title, rows in groupby(results, lambda result: result.table):
-        table = special.get(title, _speeds)(list(rows))
-        parts.append(f"### {title}\n\n{table}")
+        measured = list(rows)
+        failed = [f"{result.row} failed: {result.error}" for result in measured if result.error]
+        parts += [f"### {title}", special.get(title, _speeds)(measured), *failed]
     return "\n\n".join(parts) + "\n"
 
 
@@ -60,8 +61,7 @@ def _speeds(results: Sequence[Result]) -> str:
     ]
     table = _table(("", *_COLUMNS), rows)
     shared = [result for result in results if result.shares]
-    failed = [f"{result.row} failed: {result.error}" for result in results if result.error]
-    return "\n\n".join([table, *([_shares(shared)] if shared else []), *failed])
+    return "\n\n".join([table, *([_shares(shared)] if shared else [])])
 
 
 def _shares(results: Sequence[Result]) -> str:

@@ -103,6 +103,3 @@ class _Videos:
 
     def grid(self, title: str, faces: int, frames: int) -> Clip:
         return self.make(title, f"grid-{faces}", lambda out: clips.grid(out, faces, frames))
-
-    def long(self, title: str, source: Path, seconds: float) -> Clip:
-        return self.make(title, "long", lambda out: clips.loop(source, out, seconds))

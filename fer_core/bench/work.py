@@ -75,6 +75,8 @@ def usual_loop(job: Job, scratch: Path) -> Outcome:
         read += 1
         if time.perf_counter() - loaded > _LOOP_S:
             break
+    if not read:
+        raise RuntimeError(f"{video}: expected pictures, OpenCV reads none")
     return replace(watch.outcome(), part=read / frames, load_s=loaded - began)
 
 

@@ -97,6 +97,12 @@ def test_the_page_gets_its_tables_and_keeps_its_prose(tmp_path: Path) -> None:
     assert (tmp_path / "images" / "benchmark.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("table", [whole.HD, whole.BATCHES, whole.LONG, whole.FILES])
+def test_the_page_says_why_something_was_not_measured(table: str) -> None:
+    text = Report({}, [Result(table, ROW, 0, error="the disk is full")], ()).as_markdown()
+    assert f"{ROW} failed: the disk is full" in text
+
+
 def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "benchmark.md"
     page.write_text("mine", "utf-8")

@@ -70,21 +70,32 @@ def bench_all(
     return Report(describe_machine(), results, goals(results))
 
 
-def write_docs(report: Report, directory: Path) -> None:
-    """Puts tables and picture into `benchmark.md`, between its two marks.
+def check_docs(directory: Path) -> Path:
+    """The page in a directory; ask for it before hours are spent on measuring.
 
     Raises:
         InputError: there is no such page, or it lacks the marks.
     """
-    from fer_core.bench.chart import draw
-
-    file, picture = directory / "benchmark.md", directory / "images" / "benchmark.png"
-    draw(picture, report.results)
+    file = directory / "benchmark.md"
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     if not (_BEGIN in text and _END in text):
-        raise InputError(f"{file}: expected a page with {_BEGIN} and {_END} in it")
+        raise InputError(f"{file}: expected a page with the lines {_BEGIN} and {_END}; add them")
+    return file
+
+
+def write_docs(report: Report, directory: Path) -> None:
+    """Puts tables and picture into `benchmark.md`, between its two marks.
+
+    Raises:
+        InputError: as `check_docs`.
+    """
+    from fer_core.bench.chart import draw
+
+    file = check_docs(directory)
+    draw(directory / "images" / "benchmark.png", report.results)
     link = "![Frames a second on each video, by what is done](images/benchmark.png)"
     between = f"{_BEGIN}\n\n{link}\n\n{report.as_markdown()}\n{_END}"
     pattern = f"{re.escape(_BEGIN)}.*{re.escape(_END)}"
+    text = re.sub(pattern, lambda _: between, file.read_text("utf-8"), flags=re.DOTALL)
     with atomic_file(file) as temporary:
-        temporary.write_text(re.sub(pattern, lambda _: between, text, flags=re.DOTALL), "utf-8")
+        temporary.write_text(text, "utf-8")

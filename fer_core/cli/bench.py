@@ -41,12 +41,14 @@ def bench(
     A whole benchmark that was cut off goes on where it was when it is started again.
     """
     from fer_core.bench.journal import Journal
-    from fer_core.bench.report import bench_all, bench_videos, write_docs
+    from fer_core.bench.report import bench_all, bench_videos, check_docs, write_docs
     from fer_core.bench.whole import QUICK, Length
 
     def say(line: str) -> None:
         typer.echo(line, err=True)
 
+    if docs:
+        check_docs(docs)
     if videos:
         report = bench_videos(videos, runs, cache, say)
     else:

@@ -18,7 +18,7 @@ from fer_core.bench.threads import ThreadTimes
 from fer_core.cli.main import app
 from fer_core.config import DetectConfig
 from fer_core.detectors.yunet import YuNet
-from fer_core.errors import FerError
+from fer_core.errors import FerError, InputError
 
 FRAMES = 50
 
@@ -107,6 +107,14 @@ def test_the_command_prints_every_row_and_keeps_going(
     assert done["fps"] == pytest.approx(done["speed"] * FRAMES / 2)
     assert broken["rounds"] == 0
     assert "sample.skip" in broken["error"]
+
+
+def test_a_page_that_cannot_take_the_tables_is_told_before_anything_is_measured(
+    clip: Path, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(app, ["bench", str(clip), "--docs", str(tmp_path)])
+    assert isinstance(result.exception, InputError)
+    assert result.output == ""
 
 
 def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:

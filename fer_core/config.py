@@ -41,7 +41,8 @@ class SampleConfig(Section):
     Args:
         fps: frames a second of media time on a grid from the video's start, or "all", or
             "keyframes".
-        skip: "nonref" lets the decoder skip frames that no other frame refers to.
+        skip: "nonref" lets the decoder skip frames that no other frame refers to, so that a
+            later one may be taken; with "none" it skips only those that are not taken anyway.
     """
 
     fps: Annotated[float, Field(gt=0, allow_inf_nan=False)] | Literal["all", "keyframes"] = 5.0

@@ -200,6 +200,17 @@ def end_early(source: Path, by_ms: int) -> Path:
     return copy
 
 
+def start_late(source: Path, by: int) -> Path:
+    """A copy of an MP4 of one stream whose edit list hides its first units of time."""
+    data = bytearray(source.read_bytes())
+    place = data.index(b"elst") + 16  # behind the name, flags, number of edits and their length
+    (begin,) = struct.unpack_from(">I", data, place)
+    struct.pack_into(">I", data, place, begin + by)
+    copy = source.with_name(f"late-{source.name}")
+    copy.write_bytes(bytes(data))
+    return copy
+
+
 def damage(source: Path, packets: Sequence[int], seed: int = 7) -> Path:
     """A copy of a file in which some packets of its video (in file order) are noise."""
     data = bytearray(source.read_bytes())

@@ -37,7 +37,7 @@ def _cpu_s() -> float:
 
 
 def decode(job: Job, scratch: Path) -> Outcome:
-    """Nothing but decoding, as the pipeline decodes."""
+    """Nothing but decoding, of every frame or of those that others refer to."""
     import av
 
     config = load_config(ProcessConfig, overrides=list(job.settings))

@@ -12,7 +12,8 @@ class SourceStats:
     """What a source has done so far; it counts on while its frames are read.
 
     Args:
-        frames_decoded: pictures that left the decoder, sampled or not.
+        frames_decoded: pictures that left the decoder, sampled or not; what was left out of
+            decoding is not among them, and damage in it is not seen.
         frames_sampled: frames that were handed out.
         frames_corrupt: packets that could not be read or decoded, pictures that the decoder
             marked as damaged, and those left out because their time stamp does not rise.

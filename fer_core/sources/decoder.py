@@ -16,6 +16,7 @@ from fer_core.config import HardwareDecoder
 from fer_core.errors import NoFrames
 from fer_core.sources.base import SourceStats
 from fer_core.sources.container import reason, video_stream
+from fer_core.sources.h264 import has_frames_only
 from fer_core.sources.hardware import open_to_decode
 from fer_core.sources.packets import Damage, PacketReader
 from fer_core.sources.sampling import FrameClock, PacketOrder
@@ -53,11 +54,14 @@ class Decoder:
         self._context.thread_type = "AUTO"
         self._rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         self._clock = FrameClock() if _lacks_pts(container, stream) else None
+        self._skip_frame: SkipFrame = skip_frame
         if self._clock is None:
             self._context.skip_frame = skip_frame
         self._packets = 0
         self._last: int | None = None
+        self._due = PacketOrder()
         self._one_frame_a_packet = self._clock is None and skip_frame == "DEFAULT"
+        self._may_skip = self._one_frame_a_packet and _skips_exactly(container, self._context)
 
     def stamp(self, packet: Packet) -> int:
         """The packet's pts; for a raw stream, which has none, its place at a constant rate."""
@@ -67,15 +71,16 @@ class Decoder:
             return packet.dts
         return round(self._packets / (self._rate * self.time_base))
 
-    def decode(self, packet: Packet | None) -> list[VideoFrame]:
+    def decode(self, packet: Packet | None, wanted: bool = True) -> list[VideoFrame]:
         """The frames that a packet brings out of the decoder, each with its pts.
 
         Args:
             packet: the next one in file order, or None at the end to get the last frames.
+            wanted: whether anyone will look at its frame. If not, it is left out where no other
+                frame needs it, as long as nothing is known to be damaged.
         """
         if packet is not None:
-            if self._clock is not None and not packet.is_discard:
-                self._clock.add(self.stamp(packet))
+            self._prepare(packet, wanted)
             self._packets += 1
         try:
             frames = self._context.decode(packet)
@@ -85,16 +90,34 @@ class Decoder:
             return []
         return [frame for frame in frames if self._accept(frame)]
 
-    def check_end(self, order: PacketOrder) -> None:
+    def check_end(self) -> None:
         """Count the frames that the decoder still held when one of the last packets failed.
 
         FFmpeg drops these without a word. Where a packet need not be a frame (fields, frames
         that are skipped, AVI's place holders), nothing can be told.
         """
         if self._last is not None and self._one_frame_a_packet:
-            lost = order.beyond(self._last)
+            lost = self._due.beyond(self._last)
             if lost:
                 self.damage.lose_end(lost)
+
+    def _prepare(self, packet: Packet, wanted: bool) -> None:
+        """Note what is to come of a packet, and let the decoder leave out what may be."""
+        if self._clock is not None:
+            if not packet.is_discard:
+                self._clock.add(self.stamp(packet))
+            return
+        if (
+            packet.is_corrupt
+            or packet.has_sidedata("new_extradata")
+            or self._stats.damage
+            or not self._one_frame_a_packet
+        ):
+            self._may_skip = False
+        skips = self._may_skip and not wanted
+        self._context.skip_frame = "NONREF" if skips else self._skip_frame
+        if not skips and not packet.is_discard:
+            self._due.add(self.stamp(packet))
 
     def _accept(self, frame: VideoFrame) -> bool:
         self._stats.frames_decoded += 1
@@ -106,6 +129,7 @@ class Decoder:
             self.damage.count("damaged picture", pts)
         if frame.interlaced_frame:
             self._one_frame_a_packet = False
+        self._due.rank(pts)
         frame.pts = self._last = pts
         frame.time_base = self.time_base
         return True
@@ -118,6 +142,18 @@ class Decoder:
             step = max(1, round(1 / (self._rate * self.time_base)))
             pts = 0 if self._last is None else self._last + step
         return pts
+
+
+def _skips_exactly(container: InputContainer, context: VideoCodecContext) -> bool:
+    """Whether frames can be left out of decoding with nothing else changed.
+
+    HEVC marks what is not needed within a temporal layer only, VP9 and AV1 cannot be told while
+    they decode, and MPEG-4 may pack two pictures in one packet. A container has to tell when
+    the file is cut: elsewhere, as in MPEG-TS, only decoding what is there does.
+    """
+    tells_cuts = {"mp4", "matroska"} & set(container.format.name.split(","))
+    frames_only = context.name == "h264" and has_frames_only(context.extradata or b"")
+    return bool(tells_cuts) and frames_only
 
 
 def _lacks_pts(container: InputContainer, stream: VideoStream) -> bool:

@@ -4,11 +4,16 @@ Everything is an integer or a Fraction, so that hour 20 of a recording is sample
 as its first second.
 """
 
+import bisect
 import heapq
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 _MAX_DENOMINATOR = 1_000_000
+
+_KNOWN = 64
+"""Packets that a forecast remembers: far more than lie between a frame's place in the file and
+its place in time."""
 
 
 @dataclass(slots=True)
@@ -40,14 +45,47 @@ class SampleGrid:
         fps = Fraction(self.fps).limit_denominator(_MAX_DENOMINATOR)
         self._points_per_unit = self.time_base * fps
 
+    def point(self, pts: int) -> int:
+        """The number of the last point that is not after `pts`."""
+        ratio = self._points_per_unit
+        return (pts - self.start) * ratio.numerator // ratio.denominator
+
     def takes(self, pts: int) -> bool:
         """Whether the frame at `pts` is sampled; ask once for each frame, in order of pts."""
-        ratio = self._points_per_unit
-        passed = (pts - self.start) * ratio.numerator // ratio.denominator
+        passed = self.point(pts)
         if passed < self._next:
             return False
         self._next = passed + 1
         return True
+
+
+@dataclass(slots=True)
+class Forecast:
+    """Tells before decoding which frames a grid cannot take, from the packets read so far.
+
+    A frame is taken if a point of the grid lies between the frame before it in time and itself.
+    Of the packets read so far the nearest earlier one is that frame or lies before it, so no
+    frame that is ruled out is taken, whatever is still to be read.
+
+    Example:
+        >>> forecast = Forecast(SampleGrid(0, Fraction(1, 30), 10))
+        >>> [forecast.rules_out(pts) for pts in (0, 4, 2, 1, 3)]
+        [False, False, True, True, False]
+    """
+
+    grid: SampleGrid
+    _stamps: list[int] = field(default_factory=list)
+
+    def rules_out(self, pts: int) -> bool:
+        """Whether the frame at `pts` is certainly not taken; ask for each packet that is read."""
+        place = bisect.bisect_left(self._stamps, pts)
+        self._stamps.insert(place, pts)
+        if place == 0:
+            return False
+        before = self._stamps[place - 1]
+        if len(self._stamps) > _KNOWN:
+            del self._stamps[0]
+        return self.grid.point(before) == self.grid.point(pts)
 
 
 @dataclass(slots=True)

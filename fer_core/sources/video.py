@@ -1,7 +1,7 @@
 """Frames from a video file, each with its own time stamp and true rank.
 
-The file is read once. What is not sampled is not converted, and with `skip` or key-frame
-sampling not even decoded; ranks come from the packets, so they are the same either way.
+The file is read once. What is not sampled is not converted, and where nothing else needs it not
+even decoded; ranks come from the packets, so they are the same either way.
 """
 
 from collections import deque
@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -29,7 +30,7 @@ from fer_core.sources.decoder import Decoder, SkipFrame, no_frames_message
 from fer_core.sources.hardware import note_refusal, open_to_decode
 from fer_core.sources.packets import PacketReader
 from fer_core.sources.picture import Orientation, PictureMaker
-from fer_core.sources.sampling import PacketOrder, SampleGrid
+from fer_core.sources.sampling import Forecast, PacketOrder, SampleGrid
 from fer_core.types import Frame, VideoInfo
 
 _MAX_REORDER = 16
@@ -75,6 +76,7 @@ class VideoSource:
         self._hwaccel: HardwareDecoder = hwaccel
         self._stats = SourceStats()
         self._order = PacketOrder()
+        self._forecast: Forecast | None = None
         self._read_until: int | None = None
         self._pictures: Iterator[VideoFrame] = iter(())
         self._container: InputContainer | None = open_to_decode(path, hwaccel)
@@ -100,6 +102,8 @@ class VideoSource:
         self._maker = PictureMaker(orientation, long_side)
         start = _pts(first) if stream.start_time is None else stream.start_time
         self._start = min(start, _pts(first))
+        if (grid := self._grid()) is not None:
+            self._forecast = Forecast(grid)
         width, height = orientation.size(first.width, first.height)
         rate = stream.average_rate or stream.guessed_rate
         self._info = VideoInfo(
@@ -170,13 +174,22 @@ class VideoSource:
             if packet.dts is not None:
                 self._read_until = packet.dts
             if packet.is_keyframe or self._sample.fps != "keyframes":
-                yield from decoder.decode(packet)
+                yield from decoder.decode(packet, self._may_sample(packet))
         yield from decoder.decode(None)
-        decoder.check_end(self._order)
+        decoder.check_end()
+
+    def _grid(self) -> SampleGrid | None:
+        fps = self._sample.fps
+        return None if isinstance(fps, str) else SampleGrid(self._start, self._time_base, fps)
+
+    def _may_sample(self, packet: Packet) -> bool:
+        """Whether a packet's frame may be one that is sampled; ask for each packet."""
+        if self._forecast is None or packet.is_discard or packet.pts is None:
+            return True
+        return not self._forecast.rules_out(packet.pts)
 
     def _sampled(self) -> Iterator[VideoFrame]:
-        fps = self._sample.fps
-        grid = None if isinstance(fps, str) else SampleGrid(self._start, self.time_base, fps)
+        grid = self._grid()
         for picture in self._pictures:
             pts = _pts(picture)
             self._stats.media_time_s = float((pts - self._start) * self.time_base)

@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_core.sources.sampling import FrameClock, PacketOrder, SampleGrid
+from fer_core.sources.sampling import Forecast, FrameClock, PacketOrder, SampleGrid
 
 TIME_BASES = st.sampled_from(
     [Fraction(1, 1000), Fraction(1, 15360), Fraction(1, 90000), Fraction(1001, 30000)]
@@ -82,3 +82,14 @@ def test_the_clock_deals_out_stamps_in_order_of_time(stamps: list[int]) -> None:
         clock.add(stamp)
     assert [clock.next() for _ in stamps] == sorted(stamps)
     assert clock.next() is None
+
+
+@given(st.lists(st.integers(0, 3000), min_size=1, max_size=80, unique=True), st.data())
+def test_a_forecast_never_rules_out_a_frame_that_is_taken(
+    stamps: list[int], data: st.DataObject
+) -> None:
+    in_file_order = data.draw(st.permutations(stamps))
+    grid = SampleGrid(min(stamps), Fraction(1, 1000), 7)
+    taken = {pts for pts in sorted(stamps) if grid.takes(pts)}
+    forecast = Forecast(grid)
+    assert not taken & {pts for pts in in_file_order if forecast.rules_out(pts)}

@@ -10,6 +10,11 @@ from fer_core.progress import Board
 from fer_core.types import VideoRef
 
 
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+
+
 @pytest.fixture
 def video(sample_videos: list[Path]) -> VideoRef:
     return VideoRef.of(sample_videos[0])

@@ -79,7 +79,7 @@ class DetectConfig(Section):
     long_side: int = Field(default=640, ge=32, le=8192)
     min_score: float = Field(default=0.7, ge=0, le=1)
     nms_iou: float = Field(default=0.3, ge=0, le=1)
-    every: int = Field(default=1, ge=1, le=100)
+    every: int = Field(default=1, ge=1, le=10)
     batch_size: PositiveInt | Literal["auto"] = "auto"
 
 

@@ -5,6 +5,7 @@ import fer_core
 
 fer_core.analyse("lecture.mp4", "out")             # records, annotated video, a summary
 faces = fer_core.load_records("out")               # a DataFrame, a row a face and frame
+fer_core.episodes("out", emotion="surprise")       # who was surprised when, and for how long
 fer_core.detect_emotions("holiday.jpg")            # the same for single pictures
 ```
 
@@ -23,26 +24,43 @@ if TYPE_CHECKING:
     from fer_core.images import detect_emotions
     from fer_core.ledger import VideoSummary
     from fer_core.pipeline import analyse
-    from fer_core.records import load_records
+    from fer_core.queries.episodes import episodes
+    from fer_core.queries.summary import summary
+    from fer_core.queries.tables import videos
+    from fer_core.queries.timeline import timeline
+    from fer_core.records import load_records, open_records
+    from fer_core.trust import FaceFilter
 
 __all__ = [
     "EMOTIONS",
     "Engine",
+    "FaceFilter",
     "FerError",
     "ProcessConfig",
     "VideoSummary",
     "analyse",
     "detect_emotions",
+    "episodes",
     "load_records",
+    "open_records",
+    "summary",
+    "timeline",
+    "videos",
 ]
 
 _HOMES = {
     "Engine": "engine",
+    "FaceFilter": "trust",
     "ProcessConfig": "config",
     "VideoSummary": "ledger",
     "analyse": "pipeline",
     "detect_emotions": "images",
+    "episodes": "queries.episodes",
     "load_records": "records",
+    "open_records": "records",
+    "summary": "queries.summary",
+    "timeline": "queries.timeline",
+    "videos": "queries.tables",
 }
 
 

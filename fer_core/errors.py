@@ -12,6 +12,7 @@ FerError
 │   └── NoFrames          a video stream from which not one frame could be decoded
 ├── RenderError           an annotated video could not be written
 ├── RecordsError          a directory is no dataset of this project, or of another version
+├── QueryError            SQL that cannot be run, or that asks for more than reading
 ├── DatasetError          training data is missing, damaged, or lacks a class
 └── TrainingError         a training run cannot start or go on
 ```
@@ -63,6 +64,10 @@ class RenderError(FerError):
 
 class RecordsError(FerError):
     """A directory is not a dataset of this project, or of an unknown version."""
+
+
+class QueryError(FerError):
+    """SQL that cannot be run, or that asks for something else than reading."""
 
 
 class DatasetError(FerError):

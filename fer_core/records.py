@@ -14,6 +14,7 @@ from fer_core.emotions import EMOTIONS, NUM_EMOTIONS
 from fer_core.errors import RecordsError
 from fer_core.paths import to_text
 from fer_core.schema import RECORDS
+from fer_core.trust import FaceFilter
 
 _NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
 """`face_index` and `track_id` stay integers beside rows without a face."""
@@ -34,12 +35,13 @@ def load_records(
     since: datetime | None = None,
     until: datetime | None = None,
     min_confidence: float | None = None,
+    faces: FaceFilter | None = None,
 ) -> pd.DataFrame:
     """The records under a directory as a DataFrame, ordered by source, time and face.
 
     All filters are pushed down to Parquet: files and row groups that cannot hold a match are
     not read. Rows of frames without a face (their face columns are null) come along unless
-    `emotions` or `min_confidence` is given: those ask for faces, and drop them.
+    `emotions`, `min_confidence` or `faces` is given: those ask for faces, and drop them.
 
     Args:
         directory: the directory given to `fer process --out`.
@@ -50,6 +52,7 @@ def load_records(
             `captured_at` is null are dropped by `since` and `until`.
         until: rows captured before this time.
         min_confidence: faces of at least this confidence (0–1).
+        faces: which faces are worth believing, such as `FaceFilter(min_side=40)`.
 
     Returns:
         One row a face, or a frame without one, with the columns of `fer_core.schema.RECORDS`.
@@ -58,31 +61,34 @@ def load_records(
         RecordsError: there are no records, or a column or emotion does not exist.
 
     Example:
-        >>> faces = load_records("out", emotions=["happy"], min_confidence=0.8)  # doctest: +SKIP
-        >>> faces.groupby("source").track_id.nunique()  # doctest: +SKIP
+        >>> happy = load_records("week", emotions="happy", min_confidence=0.8)
+        >>> happy.groupby("camera").track_id.nunique().to_dict()
+        {'door': 1, 'hall': 1}
     """
     wanted = list(columns) if columns is not None else RECORDS.names
     if unknown := sorted(set(wanted) - set(RECORDS.names)):
         raise RecordsError(
             f"no column {', '.join(unknown)}; expected some of {', '.join(RECORDS.names)}"
         )
-    if unknown := sorted(set(_listed(emotions or ())) - set(EMOTIONS)):
-        raise RecordsError(
-            f"no emotion {', '.join(unknown)}; expected some of {', '.join(EMOTIONS)}"
-        )
-    condition = record_filter(sources, emotions, since, until, min_confidence)
+    check_emotions(listed(emotions or ()))
+    condition = record_filter(sources, emotions, since, until, min_confidence, faces)
     order = ["source", "pts", "face_index"]
     needed = list(dict.fromkeys([*wanted, *order]))
-    table = record_dataset(directory).to_table(columns=needed, filter=condition)
+    table = open_records(directory).to_table(columns=needed, filter=condition)
     table = table.sort_by([(name, "ascending") for name in order]).select(wanted)
     return table.to_pandas(types_mapper=_NULLABLE.get)
 
 
-def record_dataset(directory: str | Path) -> ds.FileSystemDataset:
-    """The files under `records/` as one Arrow dataset with the schema `RECORDS`.
+def open_records(directory: str | Path) -> ds.FileSystemDataset:
+    """The files under `records/` as one Arrow dataset with the schema `RECORDS`; nothing is read.
 
     Raises:
         RecordsError: there is no `records/` below the directory.
+
+    Example:
+        >>> import pyarrow.dataset as ds
+        >>> open_records("week").count_rows(filter=ds.field("face_index").is_null())
+        617
     """
     path = Path(directory) / "records"
     if not path.is_dir():
@@ -98,13 +104,14 @@ def record_filter(
     since: datetime | None = None,
     until: datetime | None = None,
     min_confidence: float | None = None,
+    faces: FaceFilter | None = None,
 ) -> ds.Expression | None:
     """The filters of `load_records` as an Arrow expression, None if there are none."""
     parts: list[ds.Expression] = []
     if sources is not None:
-        parts.append(ds.field("source").isin(pa.array(_listed(sources), pa.string())))
+        parts.append(ds.field("source").isin(pa.array(listed(sources), pa.string())))
     if emotions is not None:
-        wanted = _listed(emotions)
+        wanted = listed(emotions)
         parts.append(ds.field("emotion").cast(pa.string()).isin(pa.array(wanted, pa.string())))
         # Arrow skips no row group by a dictionary column. The probability of what was told is
         # the greatest of seven, and those columns have statistics.
@@ -116,10 +123,21 @@ def record_filter(
         parts.append(ds.field("captured_at") < _instant(until))
     if min_confidence is not None:
         parts.append(ds.field("confidence") >= pa.scalar(min_confidence, pa.float32()))
+    if faces is not None and (trusted := faces.expression()) is not None:
+        parts.append(trusted)
     return reduce(and_, parts) if parts else None
 
 
-def _listed(names: Names) -> list[str]:
+def check_emotions(names: Sequence[str]) -> None:
+    """Raises RecordsError where a name is none of `EMOTIONS`."""
+    if unknown := sorted(set(names) - set(EMOTIONS)):
+        raise RecordsError(
+            f"no emotion {', '.join(unknown)}; expected some of {', '.join(EMOTIONS)}"
+        )
+
+
+def listed(names: Names) -> list[str]:
+    """One name or several as a list of texts, as the records hold them."""
     several = [names] if isinstance(names, str | Path) else names
     return [to_text(name) for name in several]
 

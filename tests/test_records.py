@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fer_core import load_records
 from fer_core.emotions import EMOTIONS, PROBABILITY_COLUMNS
 from fer_core.errors import RecordsError
-from fer_core.records import record_dataset, record_filter
+from fer_core.records import open_records, record_filter
 from fer_core.schema import RECORDS
 from fer_core.types import FrameFaces
 from tests.examples import tracked_frame, video, write_records
@@ -120,7 +120,7 @@ def test_filters_skip_files_and_row_groups_that_cannot_match(tmp_path: Path) -> 
     write_records(tmp_path, video("other.mp4"), frames[:10], NOON)
 
     def row_groups(condition: object) -> int:
-        fragments = record_dataset(tmp_path).get_fragments(filter=condition)
+        fragments = open_records(tmp_path).get_fragments(filter=condition)
         return sum(len(part.split_by_row_group(condition)) for part in fragments)
 
     assert row_groups(None) == 4

@@ -10,11 +10,13 @@ from fer_core.cli.bench import bench
 from fer_core.cli.demo import demo
 from fer_core.cli.doctor import doctor
 from fer_core.cli.evaluate import evaluate
+from fer_core.cli.export import export
 from fer_core.cli.prepare import prepare
 from fer_core.cli.process import process
 from fer_core.cli.publish import publish
+from fer_core.cli.query import query
 from fer_core.cli.train import train
-from fer_core.errors import ConfigError, FerError, InputError, ModelError
+from fer_core.errors import ConfigError, FerError, InputError, ModelError, QueryError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,10 +25,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Facial emotion in batches of video: Parquet records and annotated videos.",
 )
-for command in (process, demo, prepare, train, evaluate, publish, bench, doctor):
+COMMANDS = (process, query, export, demo, prepare, train, evaluate, publish, bench, doctor)
+for command in COMMANDS:
     app.command()(command)
 
-_UNUSABLE = ConfigError | InputError | ModelError
+_UNUSABLE = ConfigError | InputError | ModelError | QueryError
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,102 @@
+"""SQL over a dataset, by DuckDB, which sees the dataset and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from fer_core.errors import QueryError
+from fer_core.queries.tables import open_videos
+from fer_core.records import open_records
+
+if TYPE_CHECKING:
+    import duckdb
+
+_BATCH = 65_536
+
+_SETTINGS = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+
+_LOCKS = (
+    "SET TimeZone = 'UTC'",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+
+
+def query(directory: str | Path, sql: str) -> pa.RecordBatchReader:
+    """The answer to one SELECT over the views `records`, `videos` and `streams`.
+
+    Filters and columns are pushed down to Parquet. The SQL reaches no file, network or setting:
+    DuckDB is given the Arrow datasets, external access is off and the configuration locked.
+
+    Args:
+        directory: the directory given to `fer process --out`.
+        sql: one SELECT (or FROM, WITH, SUMMARIZE, DESCRIBE) in DuckDB's SQL.
+
+    Returns:
+        The rows, a batch at a time; `.read_pandas()` gives a DataFrame.
+
+    Raises:
+        RecordsError: there are no records.
+        QueryError: the SQL is none, or asks for something else than reading.
+
+    Example:
+        >>> sql = "SELECT camera, count(*) AS videos FROM videos GROUP BY ALL ORDER BY camera"
+        >>> query("week", sql).read_all().to_pylist()
+        [{'camera': 'door', 'videos': 4}, {'camera': 'hall', 'videos': 4}]
+    """
+    import duckdb
+
+    connection = _connect(Path(directory))
+    try:
+        statements = connection.extract_statements(sql)
+        if len(statements) != 1:
+            raise QueryError(f"expected one statement, got {len(statements)}")
+        if statements[0].type is not duckdb.StatementType.SELECT:
+            raise QueryError(f"expected a SELECT, got a {statements[0].type.name}")
+        reader = connection.sql(sql).to_arrow_reader(_BATCH)
+        return pa.RecordBatchReader.from_batches(reader.schema, _batches(reader))
+    except duckdb.Error as error:
+        raise QueryError(f"the SQL cannot be run: {error}") from error
+
+
+def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """The rows as they come; what fails only now is told as what failed before."""
+    try:
+        yield from reader
+    except (pa.ArrowException, OSError) as error:
+        raise QueryError(f"the SQL cannot be run: {error}") from error
+
+
+def _connect(directory: Path) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config=_SETTINGS)
+    for name, data in _views(directory).items():
+        connection.register(name, data)
+    for lock in _LOCKS:
+        connection.execute(lock)
+    return connection
+
+
+def _views(directory: Path) -> dict[str, ds.Dataset | pa.Table]:
+    return {
+        "records": open_records(directory),
+        "videos": open_videos(directory),
+        "streams": _streams(directory / "streams"),
+    }
+
+
+def _streams(directory: Path) -> ds.Dataset | pa.Table:
+    """Connections to cameras; an empty table where no stream was ever followed."""
+    if directory.is_dir():
+        return ds.dataset(directory, format="parquet")
+    return pa.table({"camera": pa.array([], pa.string())})

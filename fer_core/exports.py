@@ -12,9 +12,9 @@ from fer_core.atomic import atomic_file
 from fer_core.errors import ConfigError
 from fer_core.ledger import VideoSummary, read_rows
 from fer_core.paths import printable, to_path
-from fer_core.queries.episodes import episodes
+from fer_core.queries.episodes import stretches_of
 from fer_core.queries.tables import PROBABILITIES, Wanted, faces_by_video
-from fer_core.queries.timeline import timeline
+from fer_core.queries.timeline import bins_of
 from fer_core.records import Names
 from fer_core.smoothing import SMOOTH_S
 from fer_core.trust import FaceFilter
@@ -66,14 +66,25 @@ def export(
             continue
         path = out / "exports" / _name(row, to)
         if path in taken:
-            path = path.with_name(f"{path.stem}-{row.video_id}{path.suffix}")
+            path = _own(path, row.video_id)
         taken.add(path)
         table["clock_s"] = (table["time_s"] - (row.start_time_s or 0.0)).clip(lower=0).round(6)
-        content = _json(out, row, faces, smooth_s) if to == "json" else _WRITERS[to](table, row)
+        content = _WRITERS[to](table, row)
         with atomic_file(path) as temporary:
             temporary.write_text(content, encoding="utf-8")
         files.append(path)
     return sorted(files)
+
+
+def paths_of_exports(out: Path, row: VideoSummary) -> list[Path]:
+    """Every file that exports of this video may have become, of all formats."""
+    plain = [out / "exports" / _name(row, to) for to in FORMATS]
+    return plain + [_own(path, row.video_id) for path in plain]
+
+
+def _own(path: Path, video_id: str) -> Path:
+    """The name of a video whose plain name another one has."""
+    return path.with_name(f"{path.stem}-{video_id}{path.suffix}")
 
 
 def _name(row: VideoSummary, to: str) -> PurePath:
@@ -96,21 +107,9 @@ def _ass(faces: pd.DataFrame, row: VideoSummary) -> str:
     return subtitles.placed(faces, (row.width or 0, row.height or 0)).to_string("ass")
 
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, VideoSummary], str]] = {
-    "csv": _csv,
-    "srt": _plain("srt"),
-    "vtt": _plain("vtt"),
-    "ass": _ass,
-}
-
-
-def _json(out: Path, row: VideoSummary, faces: FaceFilter | None, smooth_s: float) -> str:
-    start_s = row.start_time_s or 0.0
-    stretches = episodes(out, source=row.source, faces=faces, smooth_s=smooth_s)
-    for column in ("start_s", "end_s", "peak_s"):
-        stretches[column] = stretches[column].astype(float) - start_s
-    bins = timeline(out, source=row.source, faces=faces, smooth_s=smooth_s)
-    bins["time_s"] -= start_s
+def _json(faces: pd.DataFrame, row: VideoSummary) -> str:
+    rows = faces.assign(time_s=faces["clock_s"])
+    stretches, bins = stretches_of(rows), bins_of(rows, "1s")
     facts: dict[str, Any] = {
         "source": printable(to_path(row.source)),
         "camera": row.camera,
@@ -118,11 +117,19 @@ def _json(out: Path, row: VideoSummary, faces: FaceFilter | None, smooth_s: floa
         "duration_s": row.duration_s,
         "model": row.model,
         "status": row.status,
-        "smooth_s": smooth_s,
         "episodes": _plain_rows(stretches.drop(columns=["source", "camera"])),
         "timeline": _plain_rows(bins.drop(columns=["source"])),
     }
     return json.dumps(facts, ensure_ascii=False, indent=1)
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, VideoSummary], str]] = {
+    "csv": _csv,
+    "srt": _plain("srt"),
+    "vtt": _plain("vtt"),
+    "ass": _ass,
+    "json": _json,
+}
 
 
 def _plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -20,7 +20,6 @@ from fer_core.sinks.parquet import RecordWriter, TrackedFrame, records_path
 from fer_core.types import Faces, FloatArray, FrameFaces, VideoRef
 
 _FPS = 5
-_LENGTH_S = 60
 _TICKS = 90_000
 """Units of pts a second."""
 
@@ -47,11 +46,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A video of one camera."""
+    """A video of one camera; its clock begins at `start_time_s`."""
 
     camera: str
     start: datetime
     people: tuple[Person, ...]
+    length_s: float = 60.0
+    start_time_s: float = 0.0
 
 
 def _at(day: int, hour: int) -> datetime:
@@ -101,11 +102,15 @@ def make_sample_week(directory: Path) -> list[str]:
     Returns:
         The sources of the videos, which do not exist as files.
     """
-    rows = [_write(directory, shot, seed) for seed, shot in enumerate(_SHOTS)]
-    broken = _row(Shot("hall", _at(3, 13), ()))
-    broken = replace(broken, status="failed", error="the file is empty (0 bytes)", captured_at=None)
-    for row in (*rows, broken):
-        write_row(directory, row)
+    rows = [write_shot(directory, shot, _reference(shot), seed) for seed, shot in enumerate(_SHOTS)]
+    missing = Shot("hall", _at(3, 13), ())
+    broken = replace(
+        _row(missing, _reference(missing)),
+        status="failed",
+        error="the file is empty (0 bytes)",
+        captured_at=None,
+    )
+    write_row(directory, broken)
     return [row.source for row in (*rows, broken)]
 
 
@@ -114,8 +119,7 @@ def _reference(shot: Shot) -> VideoRef:
     return VideoRef(Path("/archive") / name, name, shot.camera)
 
 
-def _row(shot: Shot) -> VideoSummary:
-    video = _reference(shot)
+def _row(shot: Shot, video: VideoRef) -> VideoSummary:
     done = shot.start + timedelta(hours=1)
     return VideoSummary(
         video_id=video.video_id,
@@ -130,27 +134,42 @@ def _row(shot: Shot) -> VideoSummary:
     )
 
 
-def _write(directory: Path, shot: Shot, seed: int) -> VideoSummary:
-    frames = [_frame(shot, index, seed) for index in range(_LENGTH_S * _FPS)]
-    row = _row(shot)
+def write_shot(
+    directory: Path, shot: Shot, video: VideoRef, seed: int = 0, annotated: str | None = None
+) -> VideoSummary:
+    """Writes a shot as the records and the row of a video.
+
+    Args:
+        directory: gets `records/` and `videos/`.
+        shot: what is seen.
+        video: under which name.
+        seed: of the flicker.
+        annotated: path of its annotated video below the directory, if there is one.
+    """
+    frames = [_frame(shot, index, seed) for index in range(round(shot.length_s * _FPS))]
+    row = _row(shot, video)
     with atomic_file(records_path(directory, row.video_id, shot.start)) as temporary:
-        writer = RecordWriter(temporary, _reference(shot), shot.start, 0.0)
+        named = replace(video, camera=shot.camera)
+        writer = RecordWriter(temporary, named, shot.start, shot.start_time_s)
         for frame, tracks in frames:
             writer.write(frame, tracks)
         writer.close()
-    return replace(
+    row = replace(
         row,
-        start_time_s=0.0,
-        duration_s=float(_LENGTH_S),
+        start_time_s=shot.start_time_s,
+        duration_s=shot.length_s,
         fps=25.0,
         width=1280,
         height=720,
         codec="h264",
-        frames_decoded=_LENGTH_S * 25,
+        frames_decoded=len(frames) * 5,
         frames_sampled=len(frames),
         faces=sum(len(tracks) for _, tracks in frames),
         tracks=len(shot.people),
+        annotated=annotated,
     )
+    write_row(directory, row)
+    return row
 
 
 def _frame(shot: Shot, index: int, seed: int) -> TrackedFrame:
@@ -164,8 +183,8 @@ def _frame(shot: Shot, index: int, seed: int) -> TrackedFrame:
     people = [person for _, person, _ in seen]
     frame = FrameFaces(
         frame_index=index * 5,
-        pts=round(time_s * _TICKS),
-        time_s=time_s,
+        pts=round((shot.start_time_s + time_s) * _TICKS),
+        time_s=shot.start_time_s + time_s,
         faces=Faces(
             np.array([[100 + 300 * t, 80, p.side, p.side] for t, p, _ in seen], np.float32).reshape(
                 -1, 4

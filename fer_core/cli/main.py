@@ -11,10 +11,12 @@ from fer_core.cli.demo import demo
 from fer_core.cli.doctor import doctor
 from fer_core.cli.evaluate import evaluate
 from fer_core.cli.export import export
+from fer_core.cli.forget import forget
 from fer_core.cli.prepare import prepare
 from fer_core.cli.process import process
 from fer_core.cli.publish import publish
 from fer_core.cli.query import query
+from fer_core.cli.report import report
 from fer_core.cli.train import train
 from fer_core.errors import ConfigError, FerError, InputError, ModelError, QueryError
 
@@ -25,7 +27,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Facial emotion in batches of video: Parquet records and annotated videos.",
 )
-COMMANDS = (process, query, export, demo, prepare, train, evaluate, publish, bench, doctor)
+COMMANDS = (
+    process,
+    report,
+    query,
+    export,
+    forget,
+    demo,
+    prepare,
+    train,
+    evaluate,
+    publish,
+    bench,
+    doctor,
+)
 for command in COMMANDS:
     app.command()(command)
 

@@ -62,7 +62,7 @@ def episodes(
     parts = [
         part
         for rows in faces_by_video(directory, chosen)
-        if len(part := _stretches(rows, wanted, min_s, min_confidence, max_gap_s))
+        if len(part := stretches_of(rows, wanted, min_s, min_confidence, max_gap_s))
     ]
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
@@ -70,14 +70,14 @@ def episodes(
     return found.sort_values(["source", "start_s", "track_id"], ignore_index=True)
 
 
-def _stretches(
+def stretches_of(
     rows: pd.DataFrame,
-    wanted: list[str] | None,
-    min_s: float,
-    min_confidence: float,
-    max_gap_s: float,
+    wanted: list[str] | None = None,
+    min_s: float = 2.0,
+    min_confidence: float = 0.6,
+    max_gap_s: float = 2.0,
 ) -> pd.DataFrame:
-    """The stretches of one video."""
+    """The episodes of the faces of one video, as `faces_by_video` gives them."""
     rows = rows.sort_values(["track_id", "time_s"], ignore_index=True)
     holds = rows["confidence"] >= min_confidence
     if wanted is not None:
@@ -92,4 +92,5 @@ def _stretches(
     table["duration_s"] = table["end_s"] - table["start_s"]
     table["peak_s"] = rows["time_s"].loc[runs["confidence"].idxmax()].to_numpy()
     table["peak"], table["confidence"] = runs["confidence"].max(), runs["confidence"].mean()
-    return table.loc[table["duration_s"] >= min_s - _ROUNDING_S, COLUMNS]
+    found = table.loc[table["duration_s"] >= min_s - _ROUNDING_S, COLUMNS]
+    return found.sort_values(["start_s", "track_id"], ignore_index=True)

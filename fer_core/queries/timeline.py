@@ -84,6 +84,14 @@ def timeline(
     return _means(pd.concat(parts, ignore_index=True), keys)
 
 
+def bins_of(
+    rows: pd.DataFrame, every: str, by: str = "track", timezone: str = "UTC"
+) -> pd.DataFrame:
+    """The timeline of the faces of one video, as `faces_by_video` gives them."""
+    binned = _with_bins(_with_seconds(rows), by, _width(every), timezone)
+    return _means(_sums(binned, _KEYS[by]), _KEYS[by])
+
+
 def _width(every: str | None) -> pd.Timedelta | None:
     if every is None:
         return None

@@ -10,7 +10,7 @@ import pytest
 MODULES = """
     fer_core.records fer_core.smoothing fer_core.trust fer_core.queries.tables
     fer_core.queries.timeline fer_core.queries.episodes fer_core.queries.summary
-    fer_core.queries.sql fer_core.exports
+    fer_core.queries.sql fer_core.exports fer_core.report.pages
 """.split()
 
 

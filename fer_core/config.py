@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -27,6 +28,17 @@ from fer_core.errors import ConfigError
 VIDEO_EXTENSIONS = (
     ".mp4 .m4v .mov .mkv .avi .webm .gif .mpg .mpeg .ts .mts .m2ts .wmv .flv .3gp .ogv"
 ).split()
+
+
+def _zone(timezone: str) -> str:
+    try:
+        ZoneInfo(timezone)
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError("expected an IANA name such as Europe/Berlin") from error
+    return timezone
+
+
+Timezone = Annotated[str, AfterValidator(_zone)]
 
 
 class Section(BaseModel):
@@ -133,6 +145,18 @@ class RenderConfig(Section):
     ] = "veryfast"
 
 
+class ReportConfig(Section):
+    """The pages that show a run.
+
+    Args:
+        enabled: whether a run ends with making them.
+        timezone: IANA name of the zone in which they show hours and days.
+    """
+
+    enabled: bool = True
+    timezone: Timezone = "UTC"
+
+
 class ArchiveConfig(Section):
     """What file names tell.
 
@@ -145,7 +169,7 @@ class ArchiveConfig(Section):
 
     pattern: str | None = None
     time_format: str = "%Y%m%d%H%M%S"
-    timezone: str = "UTC"
+    timezone: Timezone = "UTC"
 
     @field_validator("pattern")
     @classmethod
@@ -157,15 +181,6 @@ class ArchiveConfig(Section):
         if not {"time", "camera"} & set(groups):
             raise ValueError("expected a group named time or camera, as in (?P<time>[0-9]{14})")
         return pattern
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_timezone(cls, timezone: str) -> str:
-        try:
-            ZoneInfo(timezone)
-        except (OSError, ValueError, KeyError) as error:
-            raise ValueError("expected an IANA name such as Europe/Berlin") from error
-        return timezone
 
 
 class ProcessConfig(Section):
@@ -183,6 +198,7 @@ class ProcessConfig(Section):
     classify: ClassifyConfig = ClassifyConfig()
     track: TrackConfig = TrackConfig()
     render: RenderConfig = RenderConfig()
+    report: ReportConfig = ReportConfig()
     archive: ArchiveConfig = ArchiveConfig()
     device: Literal["auto", "cpu", "gpu"] = "auto"
     batch_wait_s: PositiveFloat = 0.01

@@ -66,7 +66,7 @@ def process_videos(
 
     Args:
         inputs: files, directories, globs, or `file://` URIs.
-        out: directory that gets `records/`, `videos/` and `annotated/`.
+        out: directory that gets `records/`, `videos/`, `annotated/` and `report/`.
         config: settings, or a dict of them.
 
     Returns:
@@ -87,6 +87,8 @@ def process_videos(
     get_run_logger().info("%d videos, %d of them to process", len(decisions), len(work))
     with one_session() as current:
         results = _process_all(work, directory, config, current.stop)
+        if work and config.report.enabled and not current.stop.is_set():
+            _make_report(directory, config.report.timezone)
     return _final_state(summarise(directory, decisions, results), len(work))
 
 
@@ -196,6 +198,16 @@ def _rows(group: Group, future: PrefectFuture[Any]) -> list[VideoSummary]:
 
 def _explain(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+def _make_report(out: Path, timezone: str) -> None:
+    """The pages of the dataset; records are worth more, so a fault here ends nothing."""
+    from fer_core.report.pages import ReportOptions, write_report
+
+    try:
+        write_report(out, ReportOptions(timezone))
+    except (FerError, OSError) as error:
+        get_run_logger().warning("no report: %s", error)
 
 
 def _final_state(summary: BatchSummary, attempted: int) -> State[BatchSummary]:

@@ -19,7 +19,12 @@ from fer_core.progress import Board
 
 _MOST_PROBLEMS = 20
 
-_PLACES = {"records": "records", "annotated videos": "annotated", "summary, by video": "videos"}
+_PLACES = {
+    "records": "records",
+    "annotated videos": "annotated",
+    "summary, by video": "videos",
+    "pages, index.html": "report",
+}
 
 
 def run(inputs: list[str], out: Path, config: ProcessConfig, *, debug: bool) -> BatchSummary:

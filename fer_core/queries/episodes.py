@@ -1,5 +1,9 @@
 """Stretches of time in which a face shows one emotion."""
 
+# pandas' own types do not know what grouping and selecting return.
+# pyright: reportAttributeAccessIssue=false, reportIndexIssue=false, reportReturnType=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportGeneralTypeIssues=false
+
 from datetime import datetime
 from pathlib import Path
 

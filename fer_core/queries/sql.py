@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BATCH = 65_536
 
-_SETTINGS = {
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",

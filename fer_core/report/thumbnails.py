@@ -1,5 +1,9 @@
 """Pictures of faces for a page: made only when asked for."""
 
+# pandas' own types do not know what grouping and selecting return.
+# pyright: reportAttributeAccessIssue=false, reportIndexIssue=false, reportReturnType=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportGeneralTypeIssues=false
+
 import base64
 from pathlib import Path
 
@@ -44,7 +48,8 @@ def _picture_at(path: Path, pts: int) -> ByteArray | None:
             container.seek(pts, stream=stream)
             for frame in container.decode(stream):
                 if frame.pts is not None and frame.pts >= pts:
-                    upright = Orientation.of(frame).apply(frame.to_ndarray(format="bgr24"))
+                    stored = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+                    upright = Orientation.of(frame).apply(stored)
                     return np.ascontiguousarray(upright)
     except (FFmpegError, OSError, IndexError):
         return None

@@ -54,7 +54,7 @@ def answered(text: str) -> str:
     )
 
 
-@pytest.mark.parametrize("text", questions(), ids=lambda text: text.splitlines()[0][4:])
+@pytest.mark.parametrize("text", list(questions()), ids=lambda text: text.splitlines()[0][4:])
 def test_the_answer_is_right(text: str, week: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(week.parent)
     assert answered(text) == text

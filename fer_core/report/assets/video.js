@@ -41,7 +41,7 @@ function moveCursor(time) {
   if (Math.abs(time - cursor) < (to - from) / 2000) return;
   cursor = time;
   chart.dataset.cursor = time.toFixed(2);
-  Plotly.relayout(chart, { "shapes[0].x0": time, "shapes[0].x1": time });
+  Plotly.relayout(chart, Object.fromEntries(["[0].x0", "[0].x1", "[1].x0", "[1].x1"].map((end) => [`shapes${end}`, time])));
   for (const [index, button] of [...document.querySelectorAll("#episodes button")].entries()) {
     const [start, end] = DATA.episodes[index];
     button.classList.toggle("now", time >= start && time <= end);
@@ -121,7 +121,8 @@ function makeChart() {
     yaxis2: { domain: [split + 0.04, 1], autorange: "reversed", fixedrange: true, type: "category", showgrid: false, automargin: true },
     legend: { orientation: "h", y: -0.16, x: 0, bgcolor: PLOT, font: { color: "#ececee" } }, hovermode: "x", hoverdistance: -1, dragmode: "zoom",
     margin: { l: 60, r: 12, t: 8, b: 70 },
-    shapes: [{ type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1, line: { color: "#ffffff", width: 2 } }],
+    // The cursor: white with a dark edge, so that it is seen on every colour.
+    shapes: [["#000000", 5], ["#ffffff", 2]].map(([color, width]) => ({ type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1, line: { color, width } })),
   }), CONFIG);
   chart.on("plotly_click", (event) => seek(event.points[0].x));
   chart.on("plotly_relayout", (change) => {

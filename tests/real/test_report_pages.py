@@ -104,6 +104,7 @@ def wait_for_time(page: Page, seconds: float, within: float = 0.3) -> None:
 
 def test_a_click_on_the_timeline_moves_the_video(video_page: Page) -> None:
     page = video_page
+    page.locator("#chart").scroll_into_view_if_needed()
     box = page.locator("#chart .draglayer .xy .nsewdrag").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)

@@ -6,6 +6,7 @@ import fer_core
 fer_core.analyse("lecture.mp4", "out")             # records, annotated video, a summary
 faces = fer_core.load_records("out")               # a DataFrame, a row a face and frame
 fer_core.episodes("out", emotion="surprise")       # who was surprised when, and for how long
+for faces in fer_core.follow_records("out"): ...   # the same as they appear, from `fer tail`
 fer_core.detect_emotions("holiday.jpg")            # the same for single pictures
 ```
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from fer_core.queries.tables import videos
     from fer_core.queries.timeline import timeline
     from fer_core.records import load_records, open_records
+    from fer_core.streams.follow import follow_records
+    from fer_core.streams.log import load_streams
     from fer_core.trust import FaceFilter
 
 __all__ = [
@@ -41,7 +44,9 @@ __all__ = [
     "analyse",
     "detect_emotions",
     "episodes",
+    "follow_records",
     "load_records",
+    "load_streams",
     "open_records",
     "summary",
     "timeline",
@@ -56,7 +61,9 @@ _HOMES = {
     "analyse": "pipeline",
     "detect_emotions": "images",
     "episodes": "queries.episodes",
+    "follow_records": "streams.follow",
     "load_records": "records",
+    "load_streams": "streams.log",
     "open_records": "records",
     "summary": "queries.summary",
     "timeline": "queries.timeline",

@@ -31,10 +31,15 @@ def atomic_file(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f"{host}-{_digest(path.name)}.{os.getpid()}.part{path.suffix}")
     try:
         yield temporary
-        _sync(temporary)
-        os.replace(temporary, path)
+        publish(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Gives a written file its name, in the same directory, once its bytes are on the disk."""
+    _sync(temporary)
+    os.replace(temporary, path)
     _sync(path.parent)
 
 

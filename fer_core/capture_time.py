@@ -8,6 +8,12 @@ from zoneinfo import ZoneInfo
 
 from fer_core.config import ArchiveConfig
 
+_CAPTURED = re.compile(
+    r"(?P<camera>[^/]+)/(?P<time>\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d)Z(-\d+)?\.(mp4|mkv)$"
+)
+_CAPTURED_TIME = "%Y-%m-%d/%H-%M-%S"
+"""Where `fer capture` puts its segments."""
+
 
 @dataclass(frozen=True, slots=True)
 class NamedCapture:
@@ -20,6 +26,8 @@ class NamedCapture:
 def capture_from_name(path: Path, config: ArchiveConfig) -> NamedCapture:
     """Reads the configured pattern from a path; nothing where it does not match.
 
+    Without a pattern, files that lie and are called as `fer capture` does it are understood.
+
     Args:
         path: the file; the pattern is searched in its whole path, with `/` between parts.
         config: pattern with groups `time` and `camera` (either may be missing), the format of
@@ -31,7 +39,11 @@ def capture_from_name(path: Path, config: ArchiveConfig) -> NamedCapture:
         'door'
     """
     if config.pattern is None:
-        return NamedCapture()
+        captured = _CAPTURED.search(path.as_posix())
+        if captured is None:
+            return NamedCapture()
+        time = _parse(captured["time"], _CAPTURED_TIME, ZoneInfo("UTC"))
+        return NamedCapture(time, captured["camera"])
     match = re.search(config.pattern, path.as_posix())
     if match is None:
         return NamedCapture()

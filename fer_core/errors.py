@@ -10,6 +10,7 @@ FerError
 │   │   └── Inaccessible  the file system does not let us read it: not the file's own fault
 │   ├── NoVideoStream     readable, but without pictures (audio only)
 │   └── NoFrames          a video stream from which not one frame could be decoded
+├── StreamError           a camera cannot be reached, or its stream ended; it is tried again
 ├── RenderError           an annotated video could not be written
 ├── RecordsError          a directory is no dataset of this project, or of another version
 ├── QueryError            SQL that cannot be run, or that asks for more than reading
@@ -56,6 +57,19 @@ class NoVideoStream(VideoError):
 
 class NoFrames(VideoError):
     """There is a video stream, but not one frame of it could be decoded."""
+
+
+class StreamError(FerError):
+    """A camera cannot be reached, or its stream ended or stalled: what may heal by itself.
+
+    Args:
+        kind: why, in a word or two, as `streams/` keeps it.
+        message: the same in a sentence, without any URL.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class RenderError(FerError):

@@ -12,11 +12,12 @@ import pyarrow.dataset as ds
 
 from fer_core.emotions import EMOTIONS, NUM_EMOTIONS
 from fer_core.errors import RecordsError
+from fer_core.listing import read_table_files
 from fer_core.paths import to_text
 from fer_core.schema import RECORDS
 from fer_core.trust import FaceFilter
 
-_NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
+NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
 """`face_index` and `track_id` stay integers beside rows without a face."""
 
 
@@ -74,13 +75,19 @@ def load_records(
     condition = record_filter(sources, emotions, since, until, min_confidence, faces)
     order = ["source", "pts", "face_index"]
     needed = list(dict.fromkeys([*wanted, *order]))
-    table = open_records(directory).to_table(columns=needed, filter=condition)
+    table = read_table_files(
+        _records_dir(directory),
+        lambda files: _dataset(files).to_table(columns=needed, filter=condition),
+    )
     table = table.sort_by([(name, "ascending") for name in order]).select(wanted)
-    return table.to_pandas(types_mapper=_NULLABLE.get)
+    return table.to_pandas(types_mapper=NULLABLE.get)
 
 
 def open_records(directory: str | Path) -> ds.FileSystemDataset:
     """The files under `records/` as one Arrow dataset with the schema `RECORDS`; nothing is read.
+
+    They are those of one moment. Where `fer compact` may run meanwhile, read with
+    `fer_core.listing.read_table_files`, which begins anew when a file was merged away.
 
     Raises:
         RecordsError: there is no `records/` below the directory.
@@ -90,12 +97,20 @@ def open_records(directory: str | Path) -> ds.FileSystemDataset:
         >>> open_records("week").count_rows(filter=ds.field("face_index").is_null())
         617
     """
+    return read_table_files(_records_dir(directory), _dataset)
+
+
+def _records_dir(directory: str | Path) -> Path:
     path = Path(directory) / "records"
     if not path.is_dir():
         raise RecordsError(
             f"{directory} holds no records: expected the directory given to fer process --out"
         )
-    return ds.dataset(path, schema=RECORDS, format="parquet")
+    return path
+
+
+def _dataset(files: Sequence[Path]) -> ds.FileSystemDataset:
+    return ds.dataset([str(file) for file in files], schema=RECORDS, format="parquet")
 
 
 def record_filter(

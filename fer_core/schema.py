@@ -1,4 +1,4 @@
-"""Arrow schemas of `records/` and `videos/`, and their version.
+"""Arrow schemas of `records/`, `videos/` and `streams/`, and their version.
 
 A reader may rely on names, order and types of columns; a change of any of them raises
 `SCHEMA_VERSION`, which every file carries in its metadata.
@@ -68,6 +68,29 @@ VIDEOS = pa.schema(
     ]
 )
 """A row a video, written last: the ledger of what is done."""
+
+STREAMS = pa.schema(
+    [
+        pa.field("video_id", pa.string(), nullable=False),
+        pa.field("camera", pa.string(), nullable=False),
+        pa.field("started_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("ended_at", pa.timestamp("us", tz="UTC")),
+        pa.field("ended", pa.string()),
+        pa.field("error", pa.string()),
+        pa.field("attempts", pa.int32(), nullable=False),
+        pa.field("first_frame_at", pa.timestamp("us", tz="UTC")),
+        pa.field("last_frame_at", pa.timestamp("us", tz="UTC")),
+        pa.field("width", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("codec", pa.string()),
+        pa.field("clock", pa.string()),
+        pa.field("frames_received", pa.int64(), nullable=False),
+        pa.field("frames_sampled", pa.int64(), nullable=False),
+        pa.field("frames_dropped", pa.int64(), nullable=False),
+        pa.field("frames_corrupt", pa.int64(), nullable=False),
+    ]
+)
+"""A row for each connection to a camera, and for each time in which it could not be reached."""
 
 
 def with_metadata(schema: pa.Schema, **values: str) -> pa.Schema:

@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,19 @@ def video_id(source: str) -> str:
         '264a28dd70d6bc21'
     """
     return hashlib.sha256(source.encode()).hexdigest()[:16]
+
+
+class Recorded(Protocol):
+    """What records are of: a video file, or one run of a camera."""
+
+    @property
+    def video_id(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def camera(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)

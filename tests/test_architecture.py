@@ -17,7 +17,7 @@ HEAVY = ("tensorflow", "keras", "torch", "openvino", "prefect", "cv2", "pandas",
 FLOORS = [
     {"emotions", "errors", "paths", "types", "atomic", "overlap", "resources"},
     {"smoothing", "trust"},
-    {"config", "schema", "crops", "cards", "runtime", "inputs", "ledger_files"},
+    {"config", "schema", "crops", "cards", "runtime", "inputs", "ledger_files", "listing"},
     {"sources", "detectors", "classifiers", "sinks", "tracking", "capture_time", "samples"},
     {"batching", "following", "stages", "engine", "images", "ledger", "records", "queries"},
     {"sample_week", "exports", "subtitles"},
@@ -25,7 +25,7 @@ FLOORS = [
     {"forget"},
     {"annotate"},
     {"pipeline"},
-    {"batch", "progress", "doctor", "export"},
+    {"batch", "progress", "doctor", "export", "streams"},
     {"training", "bench"},
     {"cli"},
 ]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from fer_core.config import ProcessConfig
-from fer_core.schema import RECORDS, VIDEOS
+from fer_core.schema import RECORDS, STREAMS, VIDEOS
+from fer_core.streams.camera import CameraConfig
 from tests.cli.command import fer
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +38,18 @@ def test_every_column_is_explained_in_order() -> None:
     records, videos = text("docs/records.md").split("## `videos/")
     assert _first_cells(records) == RECORDS.names
     assert _first_cells(videos) == VIDEOS.names
+
+
+def test_streams_and_their_settings_are_explained_in_order() -> None:
+    settings, streams = text("docs/streams.md").split("## `streams/`")
+    assert _first_cells(settings) == list(CameraConfig.model_fields)
+    assert _first_cells(streams) == STREAMS.names
+
+
+@pytest.mark.parametrize("command", ["tail", "capture"])
+def test_every_option_for_cameras_is_in_their_page(command: str) -> None:
+    options = set(re.findall(r"--[a-z][\w-]+", fer(command, "--help").stdout)) - {"--help"}
+    assert options <= set(re.findall(r"--[a-z][\w-]+", text("docs/streams.md")))
 
 
 def _first_cells(page: str) -> list[str]:

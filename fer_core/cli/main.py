@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from fer_core.cli.bench import bench
+from fer_core.cli.capture import capture
+from fer_core.cli.compact import compact
 from fer_core.cli.demo import demo
 from fer_core.cli.doctor import doctor
 from fer_core.cli.evaluate import evaluate
@@ -17,6 +19,7 @@ from fer_core.cli.process import process
 from fer_core.cli.publish import publish
 from fer_core.cli.query import query
 from fer_core.cli.report import report
+from fer_core.cli.tail import tail
 from fer_core.cli.train import train
 from fer_core.errors import ConfigError, FerError, InputError, ModelError, QueryError
 
@@ -28,18 +31,10 @@ app = typer.Typer(
     help="Facial emotion in batches of video: Parquet records and annotated videos.",
 )
 COMMANDS = (
-    process,
-    report,
-    query,
-    export,
-    forget,
-    demo,
-    prepare,
-    train,
-    evaluate,
-    publish,
-    bench,
-    doctor,
+    *(process, tail, capture, compact, demo),
+    *(report, query, export, forget),
+    *(prepare, train, evaluate, publish),
+    *(bench, doctor),
 )
 for command in COMMANDS:
     app.command()(command)

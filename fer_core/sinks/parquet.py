@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS, PROBABILITY_COLUMNS
 from fer_core.schema import RECORDS
-from fer_core.types import FrameFaces, VideoRef
+from fer_core.types import FrameFaces, Recorded
 
 ROW_GROUP = 16_384
 """Rows that are gathered and written at once: the grain at which filters skip data."""
@@ -40,7 +40,7 @@ class RecordWriter:
     def __init__(
         self,
         path: Path,
-        video: VideoRef,
+        video: Recorded,
         captured_at: datetime | None,
         start_time_s: float,
         schema: pa.Schema = RECORDS,

@@ -25,6 +25,8 @@ SkipFrame = Literal["DEFAULT", "NONREF", "NONKEY"]
 """FFmpeg's names of what the decoder may leave out: nothing much, what no other frame refers
 to, all but key frames."""
 
+_LIVE = ("rtsp", "video4linux2,v4l2")
+
 
 class Decoder:
     """Decodes the packets of one video stream and puts a pts on every frame.
@@ -160,8 +162,11 @@ def _lacks_pts(container: InputContainer, stream: VideoStream) -> bool:
     """Whether frames cannot get their pts from the packets.
 
     AVI keeps decoding order only, which matters where the codec reorders; of raw streams
-    FFmpeg knows no start time.
+    FFmpeg knows no start time. Live packets carry their time, and may be lost, so that their
+    number would tell a wrong one.
     """
+    if container.format.name in _LIVE:
+        return False
     if container.format.name == "avi":
         return bool(stream.codec_context.has_b_frames)
     return stream.start_time is None

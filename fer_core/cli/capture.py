@@ -1,0 +1,86 @@
+"""`fer capture`: cameras into an archive."""
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fer_core.streams.capture import CaptureSummary
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def capture(
+    cameras: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CAMERA...", help="Names in cameras.yaml, rtsp:// URLs, or webcams (0)."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="ARCHIVE", help="Where segments go.")],
+    segment: Annotated[
+        str, typer.Option("--segment", metavar="60s", help="Length of a segment: 60s, 5m, 1h.")
+    ] = "60s",
+    duration: Annotated[
+        float | None, typer.Option("--duration", metavar="S", help="Seconds; else until Ctrl-C.")
+    ] = None,
+    keep_days: Annotated[
+        float | None, typer.Option("--keep-days", metavar="N", help="Remove what is older.")
+    ] = None,
+    keep_gb: Annotated[
+        float | None, typer.Option("--keep-gb", metavar="N", help="Remove the oldest beyond it.")
+    ] = None,
+    free_gb: Annotated[
+        float, typer.Option("--free-gb", metavar="N", help="Record only with so much room.")
+    ] = 0.5,
+    cameras_file: Annotated[
+        Path | None,
+        typer.Option("--cameras", metavar="FILE", help="Cameras; else configs/cameras.yaml."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON at the end.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Record cameras into ARCHIVE as they come, sound included, until Ctrl-C or for a time.
+
+    A camera that fails is tried again and again. Exit code: 0 after Ctrl-C or SIGTERM, or if
+    every camera gave a segment; 1 if one gave none; 2 for unusable arguments.
+    """
+    from fer_core.cli.streams import Signals, leave, prefect_secret, show_messages
+    from fer_core.config import load_config
+    from fer_core.streams.camera import find_cameras
+    from fer_core.streams.capture import capture as run
+    from fer_core.streams.retention import KeepConfig
+
+    limits = {"days": keep_days, "gb": keep_gb, "free_gb": free_gb}
+    given = [f"{name}={value}" for name, value in limits.items() if value is not None]
+    keep = load_config(KeepConfig, overrides=given)
+    found = find_cameras(cameras, cameras_file, prefect_secret)
+    show_messages()
+    with Signals() as signals:
+        signals.working = True
+        results = run(
+            found, out, segment_s=_seconds(segment), keep=keep, duration_s=duration,
+            stop=signals.stop,
+        )  # fmt: skip
+    code = 0 if signals.stop.is_set() or not any(one.error for one in results) else 1
+    result = {"out": str(out), "cameras": [asdict(one) for one in results]}
+    leave(code, result if as_json else None, [_line(one) for one in results])
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if seconds <= 0:
+        raise typer.BadParameter(f"--segment: expected a time such as 60s or 5m, got {text!r}")
+    return seconds
+
+
+def _line(summary: "CaptureSummary") -> str:
+    saved = f", {summary.salvaged} saved from before" if summary.salvaged else ""
+    counts = f"{summary.segments} segments, {summary.seconds:.0f} s, {summary.size / 1e6:.1f} MB"
+    return f"{summary.camera}: {summary.error or counts}{saved}"

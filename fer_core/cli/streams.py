@@ -1,0 +1,76 @@
+"""What the commands for cameras share: options, signals, messages, and a quick end."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any
+
+import typer
+
+_INTERRUPTED = 130
+
+
+def prefect_secret(name: str) -> str:
+    """A Prefect Secret block's value; loads Prefect only where one is asked for."""
+    from flows.secrets import read_secret
+
+    return read_secret(name)
+
+
+class Signals:
+    """While entered, SIGINT and SIGTERM set `stop` once the work has begun.
+
+    Before that there is nothing to lose, and the process ends at once; as it does at a second
+    signal.
+    """
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.working = False
+        self._previous: dict[int, Any] = {}
+
+    def __enter__(self) -> "Signals":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._previous[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self.stop.is_set():
+            os._exit(_INTERRUPTED)
+        if not self.working:
+            os._exit(0)
+        self.stop.set()
+
+
+def show_messages() -> None:
+    """What happens to the connections goes to stderr, a line each."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("fer: %(message)s"))
+    log = logging.getLogger("fer_core.streams")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+def leave(code: int, result: dict[str, Any] | None, lines: list[str]) -> None:
+    """Prints how it went and ends the process at once.
+
+    A thread that waits for a dead camera would otherwise be waited for, or be cut off in the
+    middle of what Python takes down at its end.
+
+    Args:
+        code: exit code.
+        result: printed as one line of JSON, if given …
+        lines: … else these.
+    """
+    typer.echo(json.dumps(result) if result is not None else "\n".join(lines))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

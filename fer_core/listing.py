@@ -1,0 +1,100 @@
+"""Which files of a table count, while others write to it and `fer compact` merges it.
+
+A merged file names in its metadata the files that it was made of. It appears whole while they
+are still there, and hides them from the readers of this project; then they are removed. So at
+every moment each row is in exactly one file that counts.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pyarrow.parquet as pq
+
+from fer_core.errors import RecordsError
+
+T = TypeVar("T")
+
+MERGED_KEY = "merged"
+"""Key in a merged file's metadata: JSON, a list of [file name, rows] in the order of the rows."""
+
+_MERGED = re.compile(r".+\.merged\.parquet")
+_VIDEO = re.compile(r"[0-9a-f]{16}\.parquet")
+"""Records of a video file, which is never merged."""
+
+_MOST_READS = 100
+
+
+def is_merged(name: str) -> bool:
+    """Whether a file name is that of a merged file."""
+    return _MERGED.fullmatch(name) is not None
+
+
+def merged_from(file: Path) -> list[tuple[str, int]]:
+    """Names and rows of the files that a merged file was made of, in the order of its rows."""
+    metadata = pq.read_schema(file).metadata or {}
+    return [(name, rows) for name, rows in json.loads(metadata.get(MERGED_KEY.encode(), b"[]"))]
+
+
+def table_files(root: Path) -> list[Path]:
+    """The Parquet files under a directory that count at one moment; hidden ones never do.
+
+    A directory that is listed while files come and go may show neither a merged file nor what
+    it was made of. Two listings that are equal rule this out: a file is removed only after the
+    merged one has appeared.
+
+    Raises:
+        FileNotFoundError: a merged file was merged again meanwhile; ask once more.
+    """
+    names = _list(root)
+    while (again := _list(root)) != names:
+        names = again
+    by_directory: dict[Path, list[Path]] = {}
+    for file in map(Path, names):
+        by_directory.setdefault(file.parent, []).append(file)
+    return [file for files in by_directory.values() for file in _visible(files)]
+
+
+def _visible(files: list[Path]) -> list[Path]:
+    """Those of one directory that no merged file among them hides."""
+    live = [file for file in files if not _VIDEO.fullmatch(file.name)]
+    if len(live) < 2:
+        return files
+    merged = [file for file in live if is_merged(file.name)]
+    hidden = {name for file in merged for name, _ in merged_from(file)}
+    return [file for file in files if file.name not in hidden]
+
+
+def read_table_files(root: Path, read: Callable[[Sequence[Path]], T]) -> T:
+    """What `read` makes of the files that count, all of one moment.
+
+    Args:
+        root: the directory.
+        read: gets the files; called again with others where one was merged away meanwhile.
+
+    Raises:
+        RecordsError: files went away again and again.
+    """
+    for _ in range(_MOST_READS):
+        try:
+            return read(table_files(root))
+        except FileNotFoundError:
+            continue
+    raise RecordsError(f"{root}: its files change faster than they can be read; try again")
+
+
+def _list(directory: Path | str) -> list[str]:
+    """Paths of all Parquet files, in a stable order."""
+    found: list[str] = []
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.startswith((".", "_")):
+                continue
+            if entry.is_dir():
+                found += _list(entry.path)
+            elif entry.name.endswith(".parquet"):
+                found.append(entry.path)
+    return sorted(found)

@@ -1,0 +1,88 @@
+"""Cameras that are kept connected, each by a thread of its own."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from fer_core.errors import StreamError
+from fer_core.streams.backoff import Backoff
+from fer_core.streams.camera import Camera
+from fer_core.streams.connection import Connection
+from fer_core.streams.log import ConnectionRow, StreamLog
+
+log = logging.getLogger("fer_core.streams")
+
+Use = Callable[[Connection, ConnectionRow], None]
+"""Reads a connection until it is told to stop, and counts into its row."""
+
+
+def keep_connected(
+    camera: Camera,
+    rows: StreamLog,
+    stopped: threading.Event,
+    use: Use,
+    say: Callable[[str, str], None],
+    sound: bool = False,
+) -> None:
+    """Connects again and again until it is stopped; every connection becomes a row.
+
+    Args:
+        camera: the camera.
+        rows: of `streams/`.
+        stopped: ends it, a wait included.
+        use: gets each connection; a `StreamError` from it is one more reason to connect anew.
+        say: is told the state ("connecting", "waiting") and why.
+        sound: whether sound is wanted, too.
+
+    Raises:
+        StreamError: it failed as many times in a row as the camera's settings allow.
+    """
+    retries = camera.config
+    backoff = Backoff(retries.retry_first_s, retries.retry_most_s)
+    while not stopped.is_set():
+        say("connecting", "")
+        row = rows.begin()
+        try:
+            with Connection(camera, sound) as connection:
+                use(connection, row)
+            error = StreamError("stopped", "")
+        except StreamError as caught:
+            error = caught
+        rows.end(error.kind, str(error) or None)
+        if row.frames_received:
+            backoff.reset()
+        wait_s = backoff.next_s()
+        if stopped.is_set():
+            return
+        if retries.attempts and backoff.failures >= retries.attempts:
+            raise StreamError(error.kind, f"{error}; given up after {backoff.failures} attempts")
+        log.warning("%s; trying again in %.1f s", error, wait_s)
+        say("waiting", str(error))
+        stopped.wait(wait_s)
+
+
+def own_thread(
+    camera: Camera, name: str, target: Callable[[], None], fail: Callable[[str], None]
+) -> threading.Thread:
+    """A thread of one camera. What it fails of is logged and told to `fail`, and goes no further.
+
+    Args:
+        camera: the camera, for its name and its secrets.
+        name: what the thread does.
+        target: its work.
+        fail: gets the error in words.
+    """
+
+    def run() -> None:
+        try:
+            target()
+        except Exception as error:
+            words = str(error) if isinstance(error, StreamError) else _describe(error)
+            log.error("%s: gave up: %s", camera.name, camera.redact(words))
+            fail(camera.redact(words))
+
+    return threading.Thread(target=run, name=f"{camera.name}-{name}", daemon=True)
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

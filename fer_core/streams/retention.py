@@ -1,0 +1,76 @@
+"""What an archive may hold: the oldest segments go first."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import PositiveFloat
+
+from fer_core.config import Section
+from fer_core.streams.segment import DAY, NAME
+
+log = logging.getLogger("fer_core.streams")
+
+_GB = 1e9
+
+
+class KeepConfig(Section):
+    """What is kept of an archive; everything, unless told otherwise.
+
+    Args:
+        days: segments that began longer ago than this many days go.
+        gb: where all segments are larger than this together (10⁹ bytes), the oldest go.
+        free_gb: nothing is recorded while the disk has less room than this.
+    """
+
+    days: PositiveFloat | None = None
+    gb: PositiveFloat | None = None
+    free_gb: PositiveFloat = 0.5
+
+
+def prune(archive: Path, keep: KeepConfig, now: datetime | None = None) -> list[Path]:
+    """Removes the oldest segments of all cameras until the rest is within the limits.
+
+    Only files that lie and are called as `fer capture` does it are looked at.
+
+    Args:
+        archive: the directory.
+        keep: the limits.
+        now: the time; for tests.
+
+    Returns:
+        The segments that were removed.
+    """
+    if keep.days is None and keep.gb is None:
+        return []
+    segments = sorted(_segments(archive), key=lambda path: (path.parent.name, path.name))
+    sizes = {path: path.stat().st_size for path in segments}
+    oldest = (now or datetime.now(UTC)) - timedelta(days=keep.days or 0)
+    mark = f"{oldest:%Y-%m-%d/%H-%M-%SZ}"
+    total, removed = sum(sizes.values()), []
+    for path in segments:
+        is_old = keep.days is not None and f"{path.parent.name}/{path.stem}" < mark
+        if not is_old and (keep.gb is None or total <= keep.gb * _GB):
+            continue
+        path.unlink(missing_ok=True)
+        total -= sizes[path]
+        removed.append(path)
+    _say(removed, sum(sizes[path] for path in removed))
+    return removed
+
+
+def _segments(archive: Path) -> list[Path]:
+    return [
+        path
+        for path in archive.glob("*/*/*Z*.m[pk][4v]")
+        if DAY.fullmatch(path.parent.name) and NAME.fullmatch(path.name)
+    ]
+
+
+def _say(removed: list[Path], size: int) -> None:
+    if not removed:
+        return
+    log.info("removed %d old segments (%.2f GB), up to %s", len(removed), size / _GB, removed[-1])
+    for day in {path.parent for path in removed}:
+        if not any(day.iterdir()):
+            day.rmdir()

@@ -1,0 +1,147 @@
+"""`fer tail` as a person or a service runs it: signals, kills, and where passwords may not be."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from fer_core import load_records, load_streams
+from tests.cli.command import COMMAND, ROOT, environment, fer
+from tests.real.rtsp import Server, until
+from tests.real.tailing import check_truth
+
+pytestmark = pytest.mark.real
+
+Serve = Callable[..., Server]
+Start = Callable[..., subprocess.Popen[str]]
+
+PARTS = "records/*/[!.]*.parquet"
+PASSWORD = "p@s/s%w:r d"
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts `fer …` in the background; what still runs after the test is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*arguments: str | Path, **more: str) -> subprocess.Popen[str]:
+        running.append(
+            subprocess.Popen(
+                [*COMMAND, *map(str, arguments)],
+                cwd=ROOT,
+                env=environment(**more),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+        return running[-1]
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def has_records(out: Path) -> bool:
+    return any(out.glob(PARTS))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_open_part(
+    serve: Serve, start: Start, face_clip: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    server, out = serve({"door": {"file": str(face_clip)}}), tmp_path / "out"
+    process = start(
+        "tail", server.url("door"), "--out", out, "--roll", "3600", "--sample-fps", "all"
+    )
+    until(lambda: any(out.glob("streams/*.parquet")))
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "1 part files" in said
+    assert len(check_truth(out)) > 0
+    assert list(load_streams(out)["ended"]) == ["stopped"]
+
+
+def test_after_a_kill_all_parts_are_readable(
+    serve: Serve, start: Start, face_clip: Path, tmp_path: Path
+) -> None:
+    server, out = serve({"door": {"file": str(face_clip)}}), tmp_path / "out"
+    process = start("tail", server.url("door"), "--out", out, "--roll", "0.5")
+    until(lambda: len(list(out.glob(PARTS))) >= 3)
+    process.kill()
+    process.wait()
+    parts = list(out.glob(PARTS))
+    rows = sum(pq.read_table(part).num_rows for part in parts)
+    assert len(load_records(out)) == rows > 0
+    [row] = load_streams(out).to_dict("records")
+    assert pd.isna(row["ended"])  # nobody was there to say why
+    assert row["frames_received"] > 0
+
+
+def test_no_password_is_written_or_printed(
+    serve: Serve, start: Start, face_clip: Path, tmp_path: Path
+) -> None:
+    server = serve({"door": {"file": str(face_clip)}}, password=PASSWORD)
+    out, log = tmp_path / "out", []
+    place = server.url("door").removeprefix("rtsp://")
+    cameras = {
+        "door": {"url": f"rtsp://viewer:${{DOOR}}@{place}"},
+        "wrong": {"url": f"rtsp://other:${{DOOR}}@{place}"},
+        "gone": {"url": f"rtsp://viewer:${{DOOR}}@{place}-not-there"},
+        "dead": {"url": "rtsp://viewer:${DOOR}@127.0.0.1:9/door", "attempts": 1},
+    }
+    file = tmp_path / "cameras.yaml"
+    file.write_text(json.dumps({"cameras": cameras}))
+    options = ["--out", out, "--roll", "0.5", "--cameras", file, "--debug"]
+    process = start("tail", *cameras, *options, DOOR=PASSWORD)
+    until(lambda: has_records(out))
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    log += [Path(f"/proc/{pid}/cmdline").read_text() for pid in [*children, str(process.pid)]]
+    process.terminate()
+    log.append(process.communicate(timeout=60)[0])
+    assert "refuses this user and password" in log[-1]
+    typed = f"rtsp://viewer:{PASSWORD}@{place}"
+    for command in ("tail", "capture"):
+        finished = fer(command, typed, "--out", out, "--duration", "4", "--debug")
+        assert finished.returncode == 0, finished.stderr
+        log += [finished.stdout, finished.stderr]
+    rows = load_streams(out)
+    assert set(rows["ended"]) >= {"stopped", "unauthorized", "refused"}
+    for text in log:
+        check_absent(text)
+    for path in out.rglob("*"):
+        check_absent(str(path))
+        if path.suffix == ".parquet":
+            check_absent(str(pq.read_table(path).to_pylist()) + str(pq.read_schema(path).metadata))
+        elif path.is_file():
+            check_absent(path.read_bytes().decode("latin-1"))
+
+
+def check_absent(text: str) -> None:
+    for form in (PASSWORD, quote(PASSWORD, safe=""), quote(PASSWORD), PASSWORD.split("@")[1]):
+        assert form not in text
+
+
+def test_a_name_that_is_no_camera(tmp_path: Path) -> None:
+    finished = fer("tail", "nobody", "--out", tmp_path / "out")
+    assert finished.returncode == 2
+    assert "no camera 'nobody'" in finished.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_camera_that_never_answered_is_exit_code_1(tmp_path: Path) -> None:
+    url = "rtsp://127.0.0.1:9/door"
+    finished = fer("tail", url, "--out", tmp_path / "out", "--duration", "1", "--json")
+    assert finished.returncode == 1
+    [result] = json.loads(finished.stdout)["cameras"]
+    assert result["error"].startswith("no frame came")

@@ -102,6 +102,7 @@ class Status:
         with self._lock:
             self._newest = seen
             self._recent.append((moment, people))
+            self._forget(moment)
             if not self._timeline or moment - self._timeline[-1][0] >= 1:
                 self._timeline.append((moment, people, means))
             self._now = replace(
@@ -117,8 +118,7 @@ class Status:
         """The camera now; people and delay only while it is live."""
         with self._lock:
             moment = time.monotonic()
-            while self._recent and moment - self._recent[0][0] > _RATE_S:
-                self._recent.popleft()
+            self._forget(moment)
             now = replace(
                 self._now,
                 frames_s=len(self._recent) / _RATE_S,
@@ -128,6 +128,11 @@ class Status:
         if now.state == "live":
             return now
         return replace(now, people=0, emotions=(), delay_s=None)
+
+    def _forget(self, moment: float) -> None:
+        """Lets go of what is older than the rates look back; the lock is held."""
+        while self._recent and moment - self._recent[0][0] > _RATE_S:
+            self._recent.popleft()
 
     def newest(self) -> Seen | None:
         """The newest result with its picture."""

@@ -36,15 +36,20 @@ def check_flat(looks: list[Holding], most_mb: float) -> str:
     """The last third of the time holds no more than the third after the first; said in words."""
     third = len(looks) // 3
     middle, last = looks[third : 2 * third], looks[-third:]
-    growth = median([one.memory_mb for one in last]) - median([one.memory_mb for one in middle])
+    growth = {
+        what: median([getattr(one, what) for one in last])
+        - median([getattr(one, what) for one in middle])
+        for what in ("memory_mb", "threads", "files")
+    }
     text = (
-        f"memory {looks[third].memory_mb:.0f} → {looks[-1].memory_mb:.0f} MB "
-        f"(medians differ by {growth:+.1f}), threads ≤ {max(one.threads for one in looks)}, "
-        f"files ≤ {max(one.files for one in looks)}"
+        f"memory {looks[third].memory_mb:.0f} → {looks[-1].memory_mb:.0f} MB, threads "
+        f"≤ {max(one.threads for one in looks)}, files ≤ {max(one.files for one in looks)}; "
+        f"medians differ by {growth}"
     )
-    assert growth < most_mb, text
-    assert max(one.threads for one in last) <= max(one.threads for one in middle), text
-    assert max(one.files for one in last) <= max(one.files for one in middle) + 2, text
+    # Medians, as a reconnect holds the old connection and the new for a moment.
+    assert growth["memory_mb"] < most_mb, text
+    assert growth["threads"] <= 0, text
+    assert growth["files"] <= 0, text
     return text
 
 

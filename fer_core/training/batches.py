@@ -68,9 +68,10 @@ def targets(faces: FaceSet, config: LossConfig) -> dict[str, FloatArray]:
             label = (1 - blend) * label + config.votes_blend * votes
         if config.votes_weight:
             wanted[VOTES_HEAD] = faces.votes / np.maximum(faces.votes.sum(1, keepdims=True), 1)
-    wanted[LABEL_HEAD] = label * (1 - config.label_smoothing) + (
-        config.label_smoothing / NUM_EMOTIONS
-    )
+    label = label * (1 - config.label_smoothing) + config.label_smoothing / NUM_EMOTIONS
+    if faces.taught is not None:
+        label = (1 - config.teacher_blend) * label + config.teacher_blend * faces.taught
+    wanted[LABEL_HEAD] = label
     weights = face_weights(faces, config)[:, None]
     return {head: (values * weights).astype(np.float32) for head, values in wanted.items()}
 

@@ -108,12 +108,16 @@ class LossConfig(Section):
         class_weights: "balanced" weighs each class by the inverse of its frequency.
         votes_weight: weight of the loss of the additional head on FER+ votes; 0 for none.
         votes_blend: share of the label's target that is taken from the FER+ votes.
+        teacher: a published model (name or directory) to learn from too (distillation), or None.
+        teacher_blend: share of the label's target that is taken from its probabilities.
     """
 
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     class_weights: Literal["none", "balanced"] = "none"
     votes_weight: float = Field(default=0.5, ge=0)
     votes_blend: float = Field(default=0.0, ge=0, le=1)
+    teacher: str | None = None
+    teacher_blend: float = Field(default=0.5, ge=0, le=1)
 
 
 class OptimiserConfig(Section):

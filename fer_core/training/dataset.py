@@ -26,12 +26,14 @@ class FaceSet:
         images: (n, size, size) uint8, grey.
         labels: (n,) int64, indices into `EMOTIONS`.
         votes: (n, 10) float32 FER+ vote counts in the order of `VOTES`, or None.
+        taught: (n, 7) float32 probabilities that a teacher gave them, or None.
     """
 
     name: str
     images: ByteArray
     labels: np.ndarray
     votes: FloatArray | None = None
+    taught: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -39,7 +41,8 @@ class FaceSet:
     def only(self, keep: np.ndarray) -> "FaceSet":
         """Those faces where `keep` (n,) is true."""
         votes = None if self.votes is None else self.votes[keep]
-        return FaceSet(self.name, self.images[keep], self.labels[keep], votes)
+        taught = None if self.taught is None else self.taught[keep]
+        return FaceSet(self.name, self.images[keep], self.labels[keep], votes, taught)
 
     def counts(self) -> dict[str, int]:
         """How many faces each emotion has."""

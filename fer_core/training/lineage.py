@@ -43,7 +43,7 @@ def begin_from(model: str, network: Any, run: Path) -> None:
         raise TrainingError(f"init={model}: none of its layers fits the network of this run")
     log.info("begins with the weights of %d layers of %s", taken, card.name)
     with atomic_file(run / INIT) as temporary:
-        temporary.write_text(json.dumps(_note(weights.parent), indent=2) + "\n", "utf-8")
+        temporary.write_text(json.dumps(note_of(weights.parent), indent=2) + "\n", "utf-8")
 
 
 def lineage(run: Path, init: str | None) -> dict[str, Any] | None:
@@ -60,9 +60,10 @@ def lineage(run: Path, init: str | None) -> dict[str, Any] | None:
         return None
     note = run / INIT
     # A run that began before notes were kept has none.
-    return json.loads(note.read_text("utf-8")) if note.is_file() else _note(model_dir(init))
+    return json.loads(note.read_text("utf-8")) if note.is_file() else note_of(init)
 
 
-def _note(model: Path) -> dict[str, Any]:
-    card = json.loads((model / "card.json").read_text("utf-8"))
+def note_of(model: str | Path) -> dict[str, Any]:
+    """What a card of another model says of this one: its `name`, `sha256` and `trained`."""
+    card = json.loads((model_dir(model) / "card.json").read_text("utf-8"))
     return {key: card.get(key) for key in ("name", "sha256", "trained")}

@@ -26,6 +26,7 @@ from fer_core.training.metrics import fit_temperature
 from fer_core.training.readme import write_readme
 from fer_core.training.selection import TrainingData, load_data
 from fer_core.training.state import load_facts, load_state
+from fer_core.training.teacher import teacher_of
 from fer_core.training.train import BEST, HISTORY, LAST
 
 WEIGHTS = "model.keras"
@@ -127,6 +128,7 @@ def _card(
             "seconds": round(math.fsum(row["seconds"] for row in history)),
             "environments": facts["environments"],
             "init": lineage(run, config.init),
+            "teacher": teacher_of(run),
         },
     }
 

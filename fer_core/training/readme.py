@@ -59,7 +59,7 @@ A residual network with squeeze-and-excitation (blocks × channels: {stages}),
 the epoch and the temperature were chosen by {data["validation"]["faces"]:,} faces of
 {data["validation"]["name"]}.
 {trained["epochs"]} epochs of {_schedule(config["optimiser"])}, batches of {config["batch_size"]},
-{config["precision"]}; {"; ".join(_choices(config))}. Best was epoch {trained["best_epoch"]}.
+{config["precision"]}; {"; ".join(_choices(config, trained.get("teacher")))}. Best was epoch {trained["best_epoch"]}.
 It took {trained["seconds"] / 60:.0f} minutes on {machines}. All settings stand in `card.json`.
 """
 
@@ -81,9 +81,14 @@ def _schedule(optimiser: dict[str, Any]) -> str:
     return f"{optimiser['name']} at a rate of {rate} that falls to 0 over the last {decay:g} epochs"
 
 
-def _choices(config: dict[str, Any]) -> list[str]:
+def _choices(config: dict[str, Any], teacher: dict[str, Any] | None) -> list[str]:
     loss, ema, mixup = config["loss"], config["optimiser"]["ema"], config["augment"]["mixup"]
     chosen = [f"label smoothing {loss['label_smoothing']}"]
+    if teacher:
+        chosen.append(
+            f"{loss['teacher_blend']:.0%} of each target from what {teacher['name']} (SHA-256 "
+            f"{teacher['sha256'][:12]}…) says of the picture"
+        )
     if ema:
         chosen.append(f"averaged weights ({ema} a step)")
     if loss["votes_weight"]:

@@ -9,6 +9,7 @@ The pictures show faces of the training data: a run's directory is not for publi
 import csv
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from fer_core.training.plots import plot_curves, save_samples
 from fer_core.training.scalars import add_scalars, begin_scalars
 from fer_core.training.selection import TrainingData, load_data
 from fer_core.training.state import load_facts, load_state, save_state
+from fer_core.training.teacher import TEACHER, taught
 from fer_core.types import FloatArray
 
 log = logging.getLogger(__name__)
@@ -84,12 +86,12 @@ class Run:
         on_epoch: OnEpoch = lambda row: None,
     ) -> None:
         self.config = config
-        self.data = data
         self.on_epoch = on_epoch
         self.directory = config.directory
         self.history: list[dict[str, float]] = []
         self.environments = [describe_environment()]
         self._claim_directory(resume)
+        self.data = self._with_teacher(data)
         share_devices(config.batch_size)
         keras.utils.set_random_seed(config.seed)
         keras.mixed_precision.set_dtype_policy(config.precision)
@@ -173,6 +175,8 @@ class Run:
             raise TrainingError(
                 f"{self.directory} holds a run already: go on with --resume, or set another name"
             )
+        if not resume:  # what a run left that ended before its first checkpoint
+            (self.directory / TEACHER).unlink(missing_ok=True)
         with atomic_file(settings) as temporary:
             temporary.write_text(dump_config(self.config), encoding="utf-8")
 
@@ -184,6 +188,13 @@ class Run:
         done = len(load_facts(self.directory / LAST)["history"])
         same = earlier.model_copy(update={"epochs": epochs}) == self.config
         return same and decay is not None and done <= min(earlier.epochs, epochs) - decay
+
+    def _with_teacher(self, data: TrainingData) -> TrainingData:
+        teacher = self.config.loss.teacher
+        if teacher is None:
+            return data
+        opinions = taught(self.directory, teacher, data.train)
+        return replace(data, train=replace(data.train, taught=opinions))
 
     def _take_up(self) -> None:
         file = self.directory / LAST

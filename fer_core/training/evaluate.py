@@ -84,7 +84,7 @@ def evaluate(
     Raises:
         DatasetError: the pictures have another size than the classifier takes.
     """
-    _check_size(classifier, faces)
+    check_size(classifier, faces)
     labels = faces.labels
     classifier.classify(faces.images[:CHUNK])  # compiles, and is not timed
     began = time.perf_counter()
@@ -121,7 +121,8 @@ def probabilities_of(classifier: Classifier, images: ByteArray) -> FloatArray:
     return np.concatenate(parts)
 
 
-def _check_size(classifier: Classifier, faces: FaceSet) -> None:
+def check_size(classifier: Classifier, faces: FaceSet) -> None:
+    """Raises a DatasetError if the faces have another size than the classifier takes."""
     side = faces.images.shape[1]
     if side != classifier.input_size:
         raise DatasetError(

@@ -16,7 +16,7 @@ from fer_core.atomic import atomic_file
 from fer_core.classifiers.keras_cnn import KerasClassifier
 from fer_core.config import ClassifyConfig
 from fer_core.training.dataset import FaceSet
-from fer_core.training.evaluate import probabilities_of
+from fer_core.training.evaluate import check_size, probabilities_of
 from fer_core.training.lineage import note_of
 from fer_core.types import FloatArray
 
@@ -37,11 +37,13 @@ def taught(run: Path, model: str, faces: FaceSet) -> FloatArray:
 
     Raises:
         ModelError: there is no such model, or it is damaged.
+        DatasetError: it takes pictures of another size.
     """
     file = run / TEACHER
     if not file.is_file():
         log.info("%s judges %d faces", model, len(faces))
         classifier = KerasClassifier.load(ClassifyConfig(model=model, flip=True))
+        check_size(classifier, faces)
         probabilities = probabilities_of(classifier, faces.images)
         with atomic_file(file) as temporary, temporary.open("wb") as stream:
             np.savez(stream, probabilities=probabilities, note=json.dumps(note_of(model)))

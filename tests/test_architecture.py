@@ -25,6 +25,7 @@ FLOORS = [
     {"forget"},
     {"annotate"},
     {"pipeline"},
+    {"jobs"},
     {"batch", "progress", "doctor", "export", "streams"},
     {"training", "bench"},
     {"cli"},

@@ -29,11 +29,13 @@ class CpuGraph(BaseModel):
         graph: name of the `.xml` file in the same directory; its `.bin` file lies beside it.
         sha256: hash of each of the files, by name.
         made_from: hash of the weights they were made from.
+        bfloat16: whether computing in that type was measured and costs no accuracy.
     """
 
     graph: str
     sha256: dict[str, str]
     made_from: str
+    bfloat16: bool = False
 
 
 class Card(BaseModel):

@@ -101,11 +101,15 @@ class ClassifyConfig(Section):
     Args:
         model: name of a directory under `models/`, or a path to one.
         flip: average each face's probabilities with those of its mirror image, for twice the time.
+        precision: what the network computes in on a CPU. "auto" takes bfloat16 where the
+            processor has it and the model's card says that it costs no accuracy; single
+            probabilities then differ from those in "float32" by 0.02 at most.
         batch_size: crops a call of the network; "auto" finds what the device takes best.
     """
 
     model: str = "fer-cnn"
     flip: bool = False
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     batch_size: PositiveInt | Literal["auto"] = "auto"
 
 

@@ -42,10 +42,13 @@ class KerasClassifier:
 
         Raises:
             ModelError: the model is missing or damaged.
+            ConfigError: the device or the precision is not to be had.
         """
         card, weights = read_card(Path(config.model), "classifier")
         shape = (card.input.size, card.input.size, 1)
-        network = load_network(card, weights.parent, device, config.batch_size, shape)
+        network = load_network(
+            card, weights.parent, device, config.batch_size, shape, config.precision
+        )
         return cls(network, card, config.flip)
 
     @property

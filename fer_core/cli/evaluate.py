@@ -36,6 +36,14 @@ def evaluate(
     device: Annotated[
         str, typer.Option("--device", metavar="auto|cpu|gpu", help="Where the network runs.")
     ] = "auto",
+    precision: Annotated[
+        str,
+        typer.Option(
+            "--precision",
+            metavar="auto|float32|bfloat16",
+            help="What the network computes in on a CPU.",
+        ),
+    ] = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON at the end.")
     ] = False,
@@ -49,7 +57,14 @@ def evaluate(
             typer.echo(f"measuring: {what}", err=True)
 
     evaluation, findings = measure(
-        data, model, split=split, device=device, flip=flip, robustness=robustness, progress=tell
+        data,
+        model,
+        split=split,
+        device=device,
+        flip=flip,
+        precision=precision,
+        robustness=robustness,
+        progress=tell,
     )
     if confusion is not None:
         from fer_core.training.plots import plot_confusion

@@ -13,12 +13,18 @@ from fer_core.cards import Card
 from fer_core.runtime.base import Device, Network
 from fer_core.runtime.batch_size import MOST, BatchSize, Shape, cpu_batch, fastest_batch
 from fer_core.runtime.cuda import cuda_devices
+from fer_core.runtime.precision import Precision, cpu_precision
 
-__all__ = ["BatchSize", "Device", "Network", "devices", "load_network"]
+__all__ = ["BatchSize", "Device", "Network", "Precision", "devices", "load_network"]
 
 
 def load_network(
-    card: Card, directory: Path, device: Device, batch_size: BatchSize, shape: Shape
+    card: Card,
+    directory: Path,
+    device: Device,
+    batch_size: BatchSize,
+    shape: Shape,
+    precision: Precision = "float32",
 ) -> Network:
     """A model's network on a GPU or, where there is none, on the CPU.
 
@@ -29,10 +35,12 @@ def load_network(
         batch_size: most pictures a call of the framework. "auto" is fixed on a CPU; for a GPU
             sizes are tried, in seconds, once a process.
         shape: of the pictures that are to be expected.
+        precision: what an exported graph computes in on a CPU; Keras computes in float32.
 
     Raises:
         ModelError: a file cannot be loaded.
-        ConfigError: device is "gpu" and there is none, or no framework for it.
+        ConfigError: device is "gpu" and there is none, or no framework for it; the processor
+            does not have that precision.
     """
     on_gpu = _finds_gpu(device)
     if on_gpu and batch_size == "auto":
@@ -41,7 +49,8 @@ def load_network(
     if card.cpu and not on_gpu:
         from fer_core.runtime.openvino_network import OpenVinoNetwork
 
-        return OpenVinoNetwork(directory / card.cpu.graph, max_batch)
+        graph = directory / card.cpu.graph
+        return OpenVinoNetwork(graph, max_batch, cpu_precision(card, precision))
     from fer_core.runtime.keras_network import KerasNetwork
 
     return KerasNetwork(directory / card.weights, "gpu" if on_gpu else "cpu", max_batch)
@@ -78,7 +87,7 @@ def devices() -> dict[str, str]:
 def _cpu_runtime() -> str:
     from fer_core.runtime.openvino_network import version
 
-    return f"OpenVINO {version()} on the CPU, float32"
+    return f"OpenVINO {version()} on the CPU"
 
 
 def _finds_gpu(device: Device) -> bool:

@@ -10,7 +10,7 @@ from fer_core.cards import read_card
 from fer_core.classifiers.keras_cnn import KerasClassifier
 from fer_core.config import ClassifyConfig
 from fer_core.errors import ConfigError
-from fer_core.runtime import Device
+from fer_core.runtime import Device, Precision
 from fer_core.training.evaluate import Evaluation, evaluate
 from fer_core.training.publish import SEEN
 from fer_core.training.source import load_faces
@@ -23,6 +23,7 @@ def measure(
     split: str | None = None,
     device: str = "auto",
     flip: bool = False,
+    precision: str = "auto",
     robustness: bool = False,
     progress: Callable[[str], None] = lambda what: None,
 ) -> tuple[Evaluation, dict[str, int]]:
@@ -34,23 +35,29 @@ def measure(
         split: only faces of this split.
         device: "auto", "cpu" or "gpu".
         flip: average each face with its mirror image, as `classify.flip` does.
+        precision: what it computes in on a CPU, as `classify.precision`.
         robustness, progress: as in `evaluate`.
 
     Returns:
         The evaluation, and how many of what could not be taken (unreadable pictures …), by kind.
 
     Raises:
-        ConfigError: an unknown device, or no GPU where one is asked for.
+        ConfigError: an unknown device or precision, or one that is not to be had here.
         InputError, DatasetError: the faces cannot be read, or are not of the model's size.
         ModelError: the model is missing or damaged.
     """
     if device not in get_args(Device):
         raise ConfigError(f"--device: expected one of auto, cpu, gpu, got {device!r}")
+    if precision not in get_args(Precision):
+        raise ConfigError(
+            f"--precision: expected one of auto, float32, bfloat16, got {precision!r}"
+        )
+    settings = ClassifyConfig(model=model, flip=flip, precision=cast(Precision, precision))
     card, weights = read_card(model, "classifier")
     faces, findings = load_faces(data, card.input.size, split)
     seen = weights.with_name(SEEN)
     evaluation = evaluate(
-        KerasClassifier.load(ClassifyConfig(model=model, flip=flip), cast(Device, device)),
+        KerasClassifier.load(settings, cast(Device, device)),
         faces,
         temperature=card.temperature,
         seen=np.load(seen) if seen.is_file() else None,

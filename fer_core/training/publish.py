@@ -21,6 +21,7 @@ from fer_core.training.cnn import build_cnn, plain_cnn
 from fer_core.training.config import TrainConfig
 from fer_core.training.dataset import FaceSet
 from fer_core.training.evaluate import Evaluation, evaluate, probabilities_of
+from fer_core.training.half import measure_half
 from fer_core.training.lineage import lineage
 from fer_core.training.metrics import fit_temperature
 from fer_core.training.readme import write_readme
@@ -83,10 +84,11 @@ def publish(run: Path, name: str, models: Path, *, robustness: bool = True) -> P
     card["temperature"] = _temperature(directory, data.validation)
     _write_card(directory, card)
     evaluation = _measure(directory, card, data, robustness)
-    metrics = evaluation.as_dict()
+    metrics = evaluation.as_dict() | {"bfloat16": measure_half(directory, data.validation)}
     # A speed belongs to the machine of the day, not to the model.
     del metrics["faces_per_second"]
     card["metrics"] = {config.data.validation.stem: metrics}
+    card["cpu"]["bfloat16"] = bool(metrics["bfloat16"] and metrics["bfloat16"]["allowed"])
     _write_card(directory, card)
     write_readme(directory, card)
     return Published(directory, evaluation)
@@ -143,15 +145,19 @@ def _facts_of(faces: FaceSet) -> dict[str, Any]:
 
 
 def _temperature(directory: Path, faces: FaceSet) -> float:
-    classifier = KerasClassifier.load(ClassifyConfig(model=str(directory)))
+    classifier = KerasClassifier.load(_full_precision(directory))
     return fit_temperature(probabilities_of(classifier, faces.images), faces.labels)
+
+
+def _full_precision(directory: Path) -> ClassifyConfig:
+    return ClassifyConfig(model=str(directory), precision="float32")
 
 
 def _measure(
     directory: Path, card: dict[str, Any], data: TrainingData, robustness: bool
 ) -> Evaluation:
     return evaluate(
-        KerasClassifier.load(ClassifyConfig(model=str(directory))),
+        KerasClassifier.load(_full_precision(directory)),
         data.validation,
         temperature=card["temperature"],
         seen=np.load(directory / SEEN),

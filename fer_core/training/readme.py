@@ -59,8 +59,9 @@ A residual network with squeeze-and-excitation (blocks × channels: {stages}),
 the epoch and the temperature were chosen by {data["validation"]["faces"]:,} faces of
 {data["validation"]["name"]}.
 {trained["epochs"]} epochs of {_schedule(config["optimiser"])}, batches of {config["batch_size"]},
-{config["precision"]}; {"; ".join(_choices(config, trained.get("teacher")))}. Best was epoch {trained["best_epoch"]}.
-It took {trained["seconds"] / 60:.0f} minutes on {machines}. All settings stand in `card.json`.
+{config["precision"]}; {"; ".join(_choices(config, trained.get("teacher")))}.
+Best was epoch {trained["best_epoch"]}. It took {trained["seconds"] / 60:.0f} minutes on {machines}.
+All settings stand in `card.json`.
 """
 
 
@@ -127,7 +128,19 @@ def _quality(split: str, metrics: dict[str, Any]) -> str:
         f"| {name} | {s['precision']:.3f} | {s['recall']:.3f} | {s['f1']:.3f} | {s['support']} |"
         for name, s in metrics["classes"].items()
     ]
-    return "\n".join([*lines, "", _mistakes(metrics), ""])
+    return "\n".join([*lines, "", _mistakes(metrics), *_half(metrics.get("bfloat16")), ""])
+
+
+def _half(half: dict[str, Any] | None) -> list[str]:
+    if half is None:
+        return []
+    return [
+        "",
+        f"In bfloat16: accuracy {_percent(half['accuracy'])}, and no probability differs by more "
+        f"than {half['largest_change']:.3f} from that in float32, in which all else was measured.",
+        "On a CPU that has it, bfloat16 is "
+        + ("the default." if half["allowed"] else "not the default, as accuracy moves."),
+    ]
 
 
 def _mistakes(metrics: dict[str, Any]) -> str:

@@ -1,51 +1,86 @@
 """Annotated videos of analyses: while one runs, or afterwards from its records."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain, starmap
 from pathlib import Path
 
 import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from fer_core.config import ProcessConfig, RenderConfig
+from fer_core.config import ProcessConfig
+from fer_core.engine import Engine
 from fer_core.errors import RenderError, VideoError
+from fer_core.hiding import bridge, search
 from fer_core.ledger import VideoSummary
 from fer_core.overlap import write_behind
 from fer_core.paths import printable
 from fer_core.sinks.annotated import Shown, encode, render
-from fer_core.sinks.overlays import Overlay, read_overlays
+from fer_core.sinks.hidden import Hidden
+from fer_core.sinks.overlays import Overlay, read_overlays, smoothed
 from fer_core.sinks.parquet import records_path
 from fer_core.types import Frame, FrameFaces, VideoRef
 
 _NOT_ANNOTATED = "no annotated video: "
 
+_NO_VIDEO = (RenderError, VideoError)
+"""What keeps an annotated video from being made; the records are worth keeping all the same."""
+
+_Result = tuple[VideoFrame, Overlay]
+
 _WAITING_FOR_ENCODER = 4
 """Pictures with their results: enough to keep the encoder busy, and 12 MB at 1080p."""
 
+_SMOOTHED_BYTES = 200_000_000
+"""What may wait of pictures until their smoothed results are known: 64 frames at 1080p."""
+
+_log = logging.getLogger(__name__)
+
 
 def annotates_along(config: ProcessConfig) -> bool:
-    """Whether an analysis decodes just the frames that its annotated video shows: all."""
-    sample = config.sample
-    return config.render.enabled and (sample.fps, sample.skip) == ("all", "none")
+    """Whether an analysis decodes just the frames that its annotated video shows: all.
+
+    Faces are hidden in a second pass, as what comes later tells where one was missed.
+    """
+    sample, render = config.sample, config.render
+    return (sample.fps, sample.skip, render.enabled, render.blur) == ("all", "none", True, "none")
+
+
+def shows(config: ProcessConfig) -> str:
+    """What an annotated video made with these settings shows, for the ledger.
+
+    Example:
+        >>> shows(ProcessConfig())
+        'smoothed over 0.5 s'
+    """
+    render = config.render
+    blurred = {"none": "", "faces": ", blurred", "others": f", blurred but #{render.keep_track}"}
+    return f"smoothed over {config.smooth_s:g} s{blurred[render.blur]}"
 
 
 def annotate(
     video: VideoRef,
     out: Path,
     row: VideoSummary,
+    engine: Engine,
     config: ProcessConfig,
     progress: Callable[[float], None],
 ) -> VideoSummary:
     """Renders the annotated video of a finished analysis from its records: a second pass.
 
+    No network runs, unless faces are to be hidden: then every frame is searched for them. An
+    older annotated video goes first, as it may show what this one is not to.
+
     Args:
         video: the video.
         out: the output directory.
         row: what the analysis came to.
-        config: quality, and where to decode.
+        engine: its detector finds the faces to hide.
+        config: quality, whose faces are hidden, and where to decode.
         progress: called now and then with the part that is done, 0–1.
 
     Returns:
@@ -54,12 +89,52 @@ def annotate(
     Raises:
         RecordsError: the records are missing or damaged.
     """
+    target = out / _relative(video)
+    if target.is_file():
+        target.unlink()
+    row = replace(row, frames_bridged=None)
     records = records_path(out, row.video_id, row.captured_at)
-    target, hwaccel = out / _relative(video), config.decode.hwaccel
-    error = _error_of(
-        lambda: render(video.path, read_overlays(records), target, config.render, progress, hwaccel)
-    )
-    return _noted(row, video, error)
+    hidden = None
+    try:
+        if config.render.blur != "none":
+            hidden = _hidden(video, records, engine, config, lambda done: progress(done / 2))
+            row = replace(row, frames_bridged=hidden.bridged)
+        drawn = smoothed(
+            ((None, overlay) for overlay in read_overlays(records)),
+            config.smooth_s,
+            _most_ahead((row.width or 0) * (row.height or 0)),
+        )
+        render(
+            video.path,
+            (overlay for _, overlay in drawn),
+            target,
+            config.render,
+            (lambda done: progress(0.5 + done / 2)) if hidden else progress,
+            config.decode.hwaccel,
+            hidden,
+        )
+    except _NO_VIDEO as error:
+        return _noted(row, video, config, error)
+    return _noted(row, video, config, None)
+
+
+def _hidden(
+    video: VideoRef,
+    records: Path,
+    engine: Engine,
+    config: ProcessConfig,
+    progress: Callable[[float], None],
+) -> Hidden:
+    seen = search(video.path, engine.searcher, config, read_overlays(records), progress)
+    if config.render.blur == "others" and not seen.kept.any():
+        track, name = config.render.keep_track, printable(video.path)
+        _log.warning("%s: nobody is track %s, so everybody is blurred", name, track)
+    return bridge(seen)
+
+
+def _most_ahead(pixels: int) -> int:
+    """How many frames may wait for later ones; the same in one pass as in two."""
+    return max(2, _SMOOTHED_BYTES // max(1, pixels * 3 // 2))
 
 
 class Annotation:
@@ -68,15 +143,15 @@ class Annotation:
     Args:
         video: the video.
         out: the output directory.
-        config: quality.
+        config: quality and smoothing.
     """
 
-    def __init__(self, video: VideoRef, out: Path, config: RenderConfig) -> None:
+    def __init__(self, video: VideoRef, out: Path, config: ProcessConfig) -> None:
         self._video = video
         self._out = out
         self._config = config
         self._pictures: deque[VideoFrame] = deque()
-        self._put: Callable[[Shown], None]
+        self._put: Callable[[_Result], None]
         self._error: Exception | None = None
 
     @contextmanager
@@ -98,27 +173,27 @@ class Annotation:
 
     def noted_in(self, row: VideoSummary) -> VideoSummary:
         """As `annotate` returns it, once the video is made."""
-        return _noted(row, self._video, self._error)
+        return _noted(row, self._video, self._config, self._error)
 
-    def _make(self, shown: Iterator[Shown]) -> None:
+    def _make(self, results: Iterator[_Result]) -> None:
+        first = next(results)
+        ahead = _most_ahead(first[0].width * first[0].height)
+        drawn = smoothed(chain([first], results), self._config.smooth_s, ahead)
         target = self._out / _relative(self._video)
-        self._error = _error_of(lambda: encode(self._video.path, shown, target, self._config))
+        try:
+            encode(self._video.path, starmap(Shown, drawn), target, self._config.render)
+        except _NO_VIDEO as error:
+            self._error = error
 
 
 def _relative(video: VideoRef) -> Path:
     return Path("annotated") / video.relative
 
 
-def _error_of(rendering: Callable[[], None]) -> RenderError | VideoError | None:
-    """What kept an annotated video from being made; the records are worth keeping all the same."""
-    try:
-        rendering()
-    except (RenderError, VideoError) as error:
-        return error
-    return None
-
-
-def _noted(row: VideoSummary, video: VideoRef, error: Exception | None) -> VideoSummary:
+def _noted(
+    row: VideoSummary, video: VideoRef, config: ProcessConfig, error: Exception | None
+) -> VideoSummary:
+    row = replace(row, shows=shows(config), annotated=None)
     damage = (row.error or "").partition(_NOT_ANNOTATED)[0].removesuffix("; ")
     if error is not None:
         reasons = [damage] if damage else []

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fer_core.annotate import shows
 from fer_core.config import ProcessConfig
 from fer_core.engine import ModelIds
 from fer_core.errors import InputError
@@ -49,6 +50,8 @@ class BatchSummary:
         done_before: of all, those that needed no work this time.
         frames, faces: looked at and found, over all of INPUT.
         media_s: length of all of INPUT in seconds, as far as the containers tell.
+        blurred: annotated videos in which faces are blurred, with `frames_bridged` frames on
+            which a face was that was not found there.
         problems: those that are "partial" or "failed".
     """
 
@@ -62,6 +65,8 @@ class BatchSummary:
     frames: int = 0
     faces: int = 0
     media_s: float = 0.0
+    blurred: int = 0
+    frames_bridged: int = 0
     problems: tuple[Problem, ...] = field(default=())
 
     @property
@@ -95,7 +100,8 @@ def plan(inputs: Sequence[str], out: Path, config: ProcessConfig) -> list[Decisi
         raise InputError(f"cannot write to {printable(out)}: {error.strerror}") from error
     if not os.access(out, os.W_OK | os.X_OK):
         raise InputError(f"cannot write to {printable(out)}: no permission")
-    return decide(videos, out, settings_hash, config.render.enabled) + unreadable
+    wanted = decide(videos, out, settings_hash, config.render.enabled, shows(config))
+    return wanted + unreadable
 
 
 def _unreadable(place: VideoRef, reason: str) -> Decision:
@@ -164,6 +170,9 @@ def summarise(
     ]
     known = [row for row in rows if row is not None]
     status = Counter(row.status for row in known)
+    bridged = [
+        row.frames_bridged for row in known if row.annotated and row.frames_bridged is not None
+    ]
     return BatchSummary(
         out=printable(out.absolute()),
         videos=len(rows),
@@ -179,6 +188,8 @@ def summarise(
         frames=sum(row.frames_sampled for row in known),
         faces=sum(row.faces for row in known),
         media_s=round(sum(row.duration_s or 0.0 for row in known), 3),
+        blurred=len(bridged),
+        frames_bridged=sum(bridged),
         problems=tuple(
             Problem(printable(row.source), row.status, row.error or "no reason given")
             for row in known

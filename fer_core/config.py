@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -21,9 +21,11 @@ from pydantic import (
     PositiveInt,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from fer_core.errors import ConfigError
+from fer_core.smoothing import SMOOTH_S
 
 VIDEO_EXTENSIONS = (
     ".mp4 .m4v .mov .mkv .avi .webm .gif .mpg .mpeg .ts .mts .m2ts .wmv .flv .3gp .ogv"
@@ -132,6 +134,9 @@ class RenderConfig(Section):
         enabled: whether they are made at all.
         crf: quality of x264, lower is better and larger.
         preset: x264's preset.
+        blur: whose faces are made unrecognisable: nobody's, everybody's, or the others' than
+            that of `keep_track`.
+        keep_track: the `track_id`, in each video, of the one that stays with "others".
     """
 
     enabled: bool = True
@@ -147,6 +152,14 @@ class RenderConfig(Section):
         "slower",
         "veryslow",
     ] = "veryfast"
+    blur: Literal["none", "faces", "others"] = "none"
+    keep_track: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _names_who_stays(self) -> Self:
+        if (self.blur == "others") != (self.keep_track is not None):
+            raise ValueError("expected blur others and keep_track together: which face stays?")
+        return self
 
 
 class ReportConfig(Section):
@@ -192,6 +205,8 @@ class ProcessConfig(Section):
 
     Args:
         device: "auto" takes a GPU where there is one.
+        smooth_s: time constant in seconds of the smoothing that annotated videos and pages
+            show; records stay raw, and 0 shows them so.
         batch_wait_s: how long a picture may wait for others to fill its batch, in seconds.
         workers: videos processed at once; None takes one per core, at most 4.
     """
@@ -204,6 +219,7 @@ class ProcessConfig(Section):
     render: RenderConfig = RenderConfig()
     report: ReportConfig = ReportConfig()
     archive: ArchiveConfig = ArchiveConfig()
+    smooth_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = SMOOTH_S
     device: Literal["auto", "cpu", "gpu"] = "auto"
     batch_wait_s: PositiveFloat = 0.01
     workers: PositiveInt | None = None

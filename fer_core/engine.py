@@ -5,8 +5,11 @@ from types import TracebackType
 
 from fer_core.cards import read_card
 from fer_core.classifiers.base import Classifier
-from fer_core.config import ProcessConfig
+from fer_core.config import DetectConfig, ProcessConfig
 from fer_core.detectors.base import Detector
+
+SEARCH_SCORE = 0.5
+"""Score from which something is hidden as a face: a wall that is blurred does no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +46,24 @@ class Engine:
     Args:
         detector, classifier: the two networks.
         ids: what they are called in the records.
+        searcher: finds faces that are to be hidden; the detector if None.
 
     Example:
         >>> with Engine.load(ProcessConfig()) as engine:  # doctest: +SKIP
         ...     analyse("lecture.mp4", Path("out"), engine)
     """
 
-    def __init__(self, detector: Detector, classifier: Classifier, ids: ModelIds) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        classifier: Classifier,
+        ids: ModelIds,
+        searcher: Detector | None = None,
+    ) -> None:
         self.detector = detector
         self.classifier = classifier
         self.ids = ids
+        self.searcher = searcher or detector
 
     @classmethod
     def load(cls, config: ProcessConfig) -> "Engine":
@@ -66,12 +77,18 @@ class Engine:
         from fer_core.classifiers.keras_cnn import KerasClassifier
         from fer_core.detectors.yunet import YuNet
 
-        detector = YuNet.load(config.detect, config.device)
+        def load(detect: DetectConfig) -> Detector:
+            return BatchingDetector(YuNet.load(detect, config.device), config.batch_wait_s)
+
         classifier = KerasClassifier.load(config.classify, config.device)
+        unsure = config.detect.model_copy(
+            update={"min_score": min(config.detect.min_score, SEARCH_SCORE)}
+        )
         return cls(
-            BatchingDetector(detector, config.batch_wait_s),
+            load(config.detect),
             BatchingClassifier(classifier, config.batch_wait_s),
             ModelIds.of(config),
+            load(unsure) if config.render.blur != "none" else None,
         )
 
     @property
@@ -82,6 +99,8 @@ class Engine:
         """Releases the networks."""
         self.detector.close()
         self.classifier.close()
+        if self.searcher is not self.detector:
+            self.searcher.close()
 
     def __enter__(self) -> "Engine":
         return self

@@ -46,6 +46,9 @@ class VideoSummary:
         settings_hash: of all settings and weights that change records.
         size, mtime: bytes and time of change (UTC) of the file when it was read.
         annotated: path of the annotated video below DIR, None where there is none.
+        shows: how the annotated video was to be made: its smoothing, and whose faces are blurred.
+        frames_bridged: frames of it on which a face was blurred that was not found there; None
+            where nobody is blurred.
     """
 
     video_id: str
@@ -74,6 +77,8 @@ class VideoSummary:
     finished_at: datetime | None = None
     version: str | None = None
     annotated: str | None = None
+    shows: str | None = None
+    frames_bridged: int | None = None
 
 
 class Todo(Enum):
@@ -136,7 +141,11 @@ def write_row(out: Path, row: VideoSummary) -> None:
 
 
 def decide(
-    videos: Sequence[VideoRef], out: Path, settings_hash: str, render: bool
+    videos: Sequence[VideoRef],
+    out: Path,
+    settings_hash: str,
+    render: bool,
+    shows: str | None = None,
 ) -> list[Decision]:
     """What is to be done with each video, in the order given.
 
@@ -148,6 +157,8 @@ def decide(
         out: the directory with `videos/`.
         settings_hash: of this run.
         render: whether annotated videos are wanted.
+        shows: what they are to show, as in the rows; one that shows something else is made
+            anew. None takes any.
     """
     rows = read_rows(out)
     taken = {row.annotated: row.video_id for row in rows.values() if row.annotated}
@@ -155,7 +166,10 @@ def decide(
     for video in videos:
         row = rows.get(video.video_id)
         video = replace(video, relative=_own_name(video, row, taken))
-        decisions.append(Decision(video, _todo(video, row, out, settings_hash, render), row))
+        todo = _todo(video, row, out, settings_hash)
+        if todo is Todo.NOTHING and render and row and not _is_rendered(row, out, shows):
+            todo = Todo.RENDER
+        decisions.append(Decision(video, todo, row))
     return decisions
 
 
@@ -171,16 +185,20 @@ def _own_name(video: VideoRef, row: VideoSummary | None, taken: dict[str, str]) 
     return name
 
 
-def _todo(
-    video: VideoRef, row: VideoSummary | None, out: Path, settings_hash: str, render: bool
-) -> Todo:
+def _todo(video: VideoRef, row: VideoSummary | None, out: Path, settings_hash: str) -> Todo:
     if row is None or row.settings_hash != settings_hash:
         return Todo.ANALYSE
     if fingerprint(video.path) != (row.size, row.mtime):
         return Todo.ANALYSE
     if row.status != "failed" and not records_path(out, row.video_id, row.captured_at).is_file():
         return Todo.ANALYSE
-    is_rendered = row.annotated is not None and (out / row.annotated).is_file()
-    if render and row.status != "failed" and not is_rendered:
-        return Todo.RENDER
     return Todo.NOTHING
+
+
+def _is_rendered(row: VideoSummary, out: Path, shows: str | None) -> bool:
+    """Whether the annotated video is there as it is wanted, or can never be."""
+    if row.status == "failed":
+        return True
+    return (
+        row.annotated is not None and (out / row.annotated).is_file() and shows in (None, row.shows)
+    )

@@ -115,7 +115,7 @@ def process(
     if decision.todo is Todo.NOTHING:
         return decision.row
     try:
-        row = _annotate(decision.video, out, decision.row, config, on_progress)
+        row = _annotate(decision.video, out, decision.row, engine, config, on_progress)
     except RecordsError:  # they are damaged: make them anew
         return analyse(decision.video, out, engine, config, on_progress)
     ledger.write_row(out, row)
@@ -173,7 +173,7 @@ class _Analysis:
         if row.status == "failed":
             _remove_records(self.out, row.video_id)
         elif self.config.render.enabled and not annotates_along(self.config):
-            row = _annotate(self.video, self.out, row, self.config, self.on_progress)
+            row = _annotate(self.video, self.out, row, self.engine, self.config, self.on_progress)
         row = replace(row, wall_s=time.perf_counter() - began, finished_at=_now())
         ledger.write_row(self.out, row)
         return row
@@ -182,7 +182,7 @@ class _Analysis:
         """The records; and in the same decode the annotated video, if it shows the same frames."""
         if not annotates_along(self.config):
             return self._write_records(row)
-        annotation = Annotation(self.video, self.out, self.config.render)
+        annotation = Annotation(self.video, self.out, self.config)
         with annotation.making():
             row = self._write_records(row, annotation)
         return annotation.noted_in(row)
@@ -297,9 +297,14 @@ def _with_info(row: VideoSummary, source: VideoSource, named: NamedCapture) -> V
 
 
 def _annotate(
-    video: VideoRef, out: Path, row: VideoSummary, config: ProcessConfig, on_progress: OnProgress
+    video: VideoRef,
+    out: Path,
+    row: VideoSummary,
+    engine: Engine,
+    config: ProcessConfig,
+    on_progress: OnProgress,
 ) -> VideoSummary:
     def tell(done: float) -> None:
         on_progress(Progress("render", done * (row.duration_s or 0.0)))
 
-    return annotate(video, out, row, config, tell)
+    return annotate(video, out, row, engine, config, tell)

@@ -65,6 +65,8 @@ VIDEOS = pa.schema(
         pa.field("finished_at", pa.timestamp("us", tz="UTC")),
         pa.field("version", pa.string()),
         pa.field("annotated", pa.string()),
+        pa.field("shows", pa.string()),
+        pa.field("frames_bridged", pa.int64()),
     ]
 )
 """A row a video, written last: the ledger of what is done."""

@@ -88,7 +88,7 @@ def process_videos(
     with one_session() as current:
         results = _process_all(work, directory, config, current.stop)
         if work and config.report.enabled and not current.stop.is_set():
-            _make_report(directory, config.report.timezone)
+            _make_report(directory, config)
     return _final_state(summarise(directory, decisions, results), len(work))
 
 
@@ -200,12 +200,12 @@ def _explain(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _make_report(out: Path, timezone: str) -> None:
+def _make_report(out: Path, config: ProcessConfig) -> None:
     """The pages of the dataset; records are worth more, so a fault here ends nothing."""
     from fer_core.report.pages import ReportOptions, write_report
 
     try:
-        write_report(out, ReportOptions(timezone))
+        write_report(out, ReportOptions(config.report.timezone, smooth_s=config.smooth_s))
     except (FerError, OSError) as error:
         get_run_logger().warning("no report: %s", error)
 

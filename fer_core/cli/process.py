@@ -38,6 +38,22 @@ def process(
     render: Annotated[
         bool | None, typer.Option("--render/--no-render", help="Make annotated videos.")
     ] = None,
+    blur: Annotated[
+        str | None,
+        typer.Option(
+            "--blur", metavar="faces|others", help="Make faces unrecognisable in annotated videos."
+        ),
+    ] = None,
+    keep_track: Annotated[
+        int | None,
+        typer.Option("--keep-track", metavar="N", help="With --blur others: the one that stays."),
+    ] = None,
+    smooth: Annotated[
+        float | None,
+        typer.Option(
+            "--smooth", metavar="S", help="Smoothing of videos and pages, seconds; 0 is raw."
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -65,6 +81,9 @@ def process(
     flags = {
         "sample.fps": sample_fps,
         "render.enabled": render,
+        "render.blur": blur,
+        "render.keep_track": keep_track,
+        "smooth_s": smooth,
         "classify.model": model,
         "device": device,
         "workers": workers,

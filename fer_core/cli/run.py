@@ -123,6 +123,12 @@ def describe(summary: BatchSummary, out: Path) -> str:
     if summary.done_before == summary.videos:
         done = "1 video is" if summary.videos == 1 else f"{summary.videos} videos are"
         lines.insert(0, f"nothing to do: {done} done with these settings")
+    if summary.blurred:
+        videos = "1 video" if summary.blurred == 1 else f"{summary.blurred} videos"
+        lines.append(
+            f"faces blurred in {videos}; on {summary.frames_bridged} frames one was not found "
+            "and bridged"
+        )
     lines += [
         f"  {problem.status}: {problem.source}: {problem.error.removeprefix(problem.source + ': ')}"
         for problem in summary.problems[:_MOST_PROBLEMS]

@@ -185,6 +185,7 @@ def _facts(
         "faces": f"{row.faces} found, {kept} shown here; the others are too small, blurred or "
         "turned away to be believed",
         "faces shown": _describe(options.faces),
+        "annotated video": _describe_annotated(row),
         "smoothing": f"time constant {options.smooth_s:g} s" if options.smooth_s else "none",
         "model": row.model,
         "settings": row.settings_hash,
@@ -192,6 +193,12 @@ def _facts(
         "took": f"{row.wall_s:.1f} s",
     }
     return [(name, value) for name, value in facts.items() if value]
+
+
+def _describe_annotated(row: VideoSummary) -> str | None:
+    if row.annotated is None or row.frames_bridged is None:
+        return row.shows if row.annotated else None
+    return f"{row.shows}; on {row.frames_bridged} frames a face was not found and bridged"
 
 
 def _describe(faces: FaceFilter) -> str:
@@ -212,9 +219,11 @@ def _title(row: VideoSummary) -> str:
 
 
 def _shown_video(out: Path, row: VideoSummary) -> Path | None:
-    """The annotated video, else the original one, if it is there."""
+    """The annotated video, else the original one, if it is there and its faces may be seen."""
     candidates = [out / row.annotated] if row.annotated else []
-    return next((path for path in (*candidates, to_path(row.source)) if path.is_file()), None)
+    if "blurred" not in (row.shows or ""):
+        candidates.append(to_path(row.source))
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def _link(target: Path, page: Path) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 from av.audio.stream import AudioStream
@@ -25,15 +26,29 @@ from fer_core.errors import RenderError
 from fer_core.overlap import read_ahead
 from fer_core.sinks.canvas import Canvas, ColourTags, planes
 from fer_core.sinks.drawing import Painter, Patch
+from fer_core.sinks.hidden import Hidden, hide
 from fer_core.sinks.overlays import Overlay
 from fer_core.sinks.sound import Sound, sound_streams
 from fer_core.sources.container import duration_s, open_container, reason, video_stream
 from fer_core.sources.decoder import pictures
 from fer_core.sources.packets import has_constant_rate
 from fer_core.sources.picture import Orientation
+from fer_core.types import FloatArray
 
-Shown = tuple[VideoFrame, Overlay | None]
-"""A decoded picture with its pts, and what is drawn from it on; None: as on the one before."""
+
+class Shown(NamedTuple):
+    """A decoded picture, and what becomes of it.
+
+    Args:
+        picture: with its pts.
+        overlay: what is drawn from it on; None: as on the one before.
+        hidden: what is made unrecognisable on it, as in `Hidden.parts`; None: nothing.
+    """
+
+    picture: VideoFrame
+    overlay: Overlay | None
+    hidden: FloatArray | None = None
+
 
 _DECODED_AHEAD = 4
 """Pictures that wait for the encoder: enough to keep it busy, and 12 MB at 1080p."""
@@ -46,6 +61,7 @@ def render(
     config: RenderConfig | None = None,
     progress: Callable[[float], None] | None = None,
     hwaccel: HardwareDecoder = "none",
+    hidden: Hidden | None = None,
 ) -> None:
     """Make the annotated MP4 of a whole video from its records; see `encode`.
 
@@ -56,13 +72,14 @@ def render(
         config: quality.
         progress: called now and then with the part that is done, 0–1.
         hwaccel: see `open_to_decode`.
+        hidden: what is made unrecognisable; nothing if None.
 
     Raises:
         VideoError: the video cannot be read at all; damage within it is passed over.
         RenderError: the output cannot be written.
     """
     tell = progress or (lambda done: None)
-    drawn = _with_latest(pictures(video_path, hwaccel), records)
+    drawn = _with_latest(pictures(video_path, hwaccel), records, hidden)
     with read_ahead(drawn, _DECODED_AHEAD, "decode") as shown:
         encode(video_path, shown, out, config or RenderConfig(), tell)
     tell(1.0)
@@ -100,10 +117,10 @@ def encode(
             atomic_file(out) as temporary,
             av.open(f"file:{temporary}", "w", "mp4", {"movflags": "+faststart"}) as target,
         ):
-            renderer = _Renderer(container, target, video_path, first[0], config)
-            for picture, overlay in chain([first], pairs):
-                renderer.show(picture, overlay)
-                progress(renderer.done(picture))
+            renderer = _Renderer(container, target, video_path, first.picture, config)
+            for item in chain([first], pairs):
+                renderer.show(item)
+                progress(renderer.done(item.picture))
             renderer.finish()
     except (FFmpegError, OSError) as error:
         raise RenderError(
@@ -112,7 +129,9 @@ def encode(
         ) from error
 
 
-def _with_latest(frames: Iterable[VideoFrame], records: Iterable[Overlay]) -> Iterator[Shown]:
+def _with_latest(
+    frames: Iterable[VideoFrame], records: Iterable[Overlay], hidden: Hidden | None
+) -> Iterator[Shown]:
     """Every picture with the latest result at its time, where that is a new one."""
     results = iter(records)
     coming = next(results, None)
@@ -120,7 +139,7 @@ def _with_latest(frames: Iterable[VideoFrame], records: Iterable[Overlay]) -> It
         latest = None
         while coming is not None and coming.pts <= _pts(frame):
             latest, coming = coming, next(results, None)
-        yield frame, latest
+        yield Shown(frame, latest, hidden.at(_pts(frame)) if hidden else None)
 
 
 class _Renderer:
@@ -172,16 +191,16 @@ class _Renderer:
             context.sample_aspect_ratio = 1 / aspect if turned else aspect
         return stream
 
-    def show(self, picture: VideoFrame, overlay: Overlay | None) -> None:
+    def show(self, shown: Shown) -> None:
         """Take a picture, and encode the one before, whose duration is known only now."""
-        held, self._held = self._held, (picture, overlay)
+        held, self._held = self._held, shown
         if held is not None:
-            self._encode(held, _pts(picture) - _pts(held[0]))
+            self._encode(held, _pts(shown.picture) - _pts(held.picture))
 
     def finish(self) -> None:
         """What is still to come after the last picture."""
         if self._held is not None:
-            self._encode(self._held, self._last_duration(self._held[0]))
+            self._encode(self._held, self._last_duration(self._held.picture))
         self._target.mux(self._video.encode(None))
         self._target.mux(list(self._sound.until(None)))
 
@@ -207,28 +226,30 @@ class _Renderer:
         return min(duration, left) if left > 0 else duration
 
     def _encode(self, shown: Shown, duration: int) -> None:
-        frame, overlay = shown
-        pts = _pts(frame)
-        picture = self._draw(frame, overlay)
+        pts = _pts(shown.picture)
+        picture = self._draw(shown)
         picture.pts = pts - round(self._start / self._time_base)
         picture.duration = duration
         picture.time_base = self._time_base
         self._target.mux(self._video.encode(picture))
         self._target.mux(list(self._sound.until(pts * self._time_base)))
 
-    def _draw(self, frame: VideoFrame, overlay: Overlay | None) -> VideoFrame:
-        if overlay is not None:
+    def _draw(self, shown: Shown) -> VideoFrame:
+        if (overlay := shown.overlay) is not None:
             self._patches = self._painter.patches(
                 overlay.boxes,
                 overlay.track_ids.tolist(),
                 overlay.emotions,
-                overlay.confidences.tolist(),
+                overlay.confidences,
                 overlay.probabilities,
             )
-        picture = self._canvas.prepare(frame)
-        if self._patches:
+        picture = self._canvas.prepare(shown.picture)
+        is_hiding = shown.hidden is not None and len(shown.hidden) > 0
+        if self._patches or is_hiding:
             picture.make_writable()  # the decoder still needs the picture it shares
             canvas = planes(picture)
+            if shown.hidden is not None:
+                hide(canvas, shown.hidden)
             for patch in self._patches:
                 patch.paint(canvas)
         return picture

@@ -1,7 +1,7 @@
 """Annotated videos: every frame at its time, the sound kept, drawn on where a face is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def overlay(pts: int, *emotions: str, box: tuple[float, ...] = BOX) -> Overlay:
     for row, emotion in zip(probabilities, emotions, strict=True):
         row[EMOTIONS.index(emotion)] = 0.7
     tracks = np.arange(1, count + 1, dtype=np.int32)
-    return Overlay(pts, boxes, tracks, emotions, np.full(count, 0.7, np.float32), probabilities)
+    return Overlay(pts, 0.0, boxes, tracks, probabilities)
 
 
 @dataclass(frozen=True)
@@ -280,8 +280,3 @@ def test_unusable_inputs_and_outputs_are_told(tmp_path: Path) -> None:
     path = write(Clip("a.mp4", size=SIZE, stamps=(0,)), tmp_path)
     with pytest.raises(RenderError, match="cannot be written"):
         render(path, [], path / "below-a-file.mp4")
-
-
-def test_columns_of_an_overlay_are_of_one_length() -> None:
-    with pytest.raises(ValueError, match="one length"):
-        replace(overlay(0, "happy"), emotions=["happy", "sad"])

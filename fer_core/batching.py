@@ -1,8 +1,9 @@
 """One owner of each network: callers of many videos share its batches.
 
 A network is cheapest a picture in large batches, and one video alone rarely fills one in time.
-Callers hand their pictures to a `Batcher` and wait; its one thread takes what has come from all
-of them, calls the network once, and gives each caller its own part.
+Callers hand their pictures to a `Batcher` and wait; a thread of its own takes what has come from
+all of them, calls the network once, and gives each caller its own part. A second one gathers
+meanwhile, so that the network need not wait for Python between two batches.
 """
 
 import queue
@@ -23,6 +24,9 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 
+_AT_ONCE = 2
+
+
 @dataclass(frozen=True, slots=True)
 class _Request(Generic[In, Out]):
     """A caller's items and where its results go."""
@@ -39,9 +43,10 @@ class Batcher(Generic[In, Out]):
 
     Args:
         function: from a list of items to a list of as many results, in their order.
+            Two calls may be under way at once.
         max_batch: a batch is called when this many items have come …
         max_wait_s: … or when its first item has waited this long.
-        name: of the thread, for profiles.
+        name: of the threads, for profiles.
 
     Example:
         >>> with Batcher(lambda numbers: [n * n for n in numbers], 8, 0.01) as squares:
@@ -62,8 +67,12 @@ class Batcher(Generic[In, Out]):
         self._requests: queue.Queue[_Request[In, Out] | None] = queue.Queue()
         self._open = threading.Lock()
         self._is_closed = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+        self._gathering = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._run, name=name, daemon=True) for _ in range(_AT_ONCE)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def __call__(self, items: Sequence[In]) -> list[Out]:
         """Results of the items, in their order; waits for them.
@@ -81,12 +90,13 @@ class Batcher(Generic[In, Out]):
         return request.result.result()
 
     def close(self) -> None:
-        """Answers what was asked before, then ends the thread."""
+        """Answers what was asked before, then ends the threads."""
         with self._open:
             if not self._is_closed:
                 self._requests.put(None)
             self._is_closed = True
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def __enter__(self) -> "Batcher[In, Out]":
         return self
@@ -95,14 +105,19 @@ class Batcher(Generic[In, Out]):
         self.close()
 
     def _run(self) -> None:
-        while (first := self._requests.get()) is not None:
-            batch, is_last = self._gather(first)
-            self._answer(batch)
-            if is_last:
+        while True:
+            with self._gathering:  # two halves of a batch are no batch
+                batch = self._gather()
+            if not batch:
                 return
+            self._answer(batch)
 
-    def _gather(self, first: _Request[In, Out]) -> tuple[list[_Request[In, Out]], bool]:
-        """The requests of a batch, and whether the end was among them."""
+    def _gather(self) -> list[_Request[In, Out]]:
+        """The requests of a batch; none at the end, which stays in the queue."""
+        first = self._requests.get()
+        if first is None:
+            self._requests.put(None)
+            return []
         batch, size = [first], len(first.items)
         deadline = time.monotonic() + self._max_wait_s
         while size < self._max_batch:
@@ -111,10 +126,11 @@ class Batcher(Generic[In, Out]):
             except queue.Empty:
                 break
             if request is None:
-                return batch, True
+                self._requests.put(None)
+                break
             batch.append(request)
             size += len(request.items)
-        return batch, False
+        return batch
 
     def _answer(self, batch: list[_Request[In, Out]]) -> None:
         try:

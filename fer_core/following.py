@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.detectors.base import Detector
+from fer_core.overlap import map_ahead
 from fer_core.types import Faces, FloatArray, Frame
 
 MIN_IOU = 0.5
@@ -33,14 +34,19 @@ def find_faces(
         every: it looks at the first frame, at each that comes so many after, and at the last.
     """
     stretches = _stretches(iter(frames), every)
+    groups = iter(lambda: list(islice(stretches, max(1, batch // every))), [])
+
+    def look(group: list[list[Frame]]) -> tuple[list[list[Frame]], list[Found]]:
+        return group, _look([stretch[-1] for stretch in group], detector)
+
     before: Found | None = None
-    while group := list(islice(stretches, max(1, batch // every))):
-        looks = _look([stretch[-1] for stretch in group], detector)
-        for (*between, _), look in zip(group, looks, strict=True):
+    # One group's pictures are prepared and its faces sorted while the network has the other.
+    for group, looks in map_ahead(look, groups, at_once=2, name="look"):
+        for (*between, _), found in zip(group, looks, strict=True):
             if before and between:
-                yield from _follow(before, between, look, detector)
-            yield look
-            before = look
+                yield from _follow(before, between, found, detector)
+            yield found
+            before = found
 
 
 def _stretches(frames: Iterator[Frame], every: int) -> Iterator[list[Frame]]:

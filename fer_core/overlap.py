@@ -6,11 +6,14 @@ copied between processes.
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+Out = TypeVar("Out")
 
 
 @contextmanager
@@ -66,13 +69,48 @@ class _Reader(Generic[T]):
     def _run(self) -> None:
         end = _End(None)
         try:
+            self._fill()
+        except BaseException as error:  # raised again by whoever reads the items
+            end = _End(error)
+        self._waiting.put(end)
+
+    def _fill(self) -> None:
+        try:
             for item in self._source:
                 self._waiting.put(item)
                 if self._stopped.is_set():
                     break
-        except BaseException as error:  # raised again by whoever reads the items
-            end = _End(error)
-        self._waiting.put(end)
+        finally:
+            if isinstance(self._source, Generator):
+                self._source.close()  # here and now: it may have threads of its own
+
+
+def map_ahead(
+    function: Callable[[T], Out], items: Iterable[T], at_once: int, name: str = "map-ahead"
+) -> Iterator[Out]:
+    """The function of each item, in the items' order, with several calls under way at once.
+
+    An error of the function is raised where its result would have come. When the generator ends
+    or is closed, its threads have ended.
+
+    Args:
+        function: safe to call from several threads.
+        items: read by the caller's thread, and not further than `at_once` ahead.
+        at_once: calls under way.
+        name: of the threads, for profiles.
+
+    Example:
+        >>> list(map_ahead(abs, [3, -4, -5], at_once=2))
+        [3, 4, 5]
+    """
+    with ThreadPoolExecutor(at_once, name) as pool:
+        running: deque[Future[Out]] = deque()
+        for item in items:
+            running.append(pool.submit(function, item))
+            if len(running) == at_once:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_core.overlap import Abandoned, read_ahead, write_behind
+from fer_core.overlap import Abandoned, map_ahead, read_ahead, write_behind
 
 
 def reading_threads() -> list[threading.Thread]:
@@ -128,3 +128,26 @@ def test_the_consumer_is_told_when_its_items_stay_incomplete() -> None:
         give_up()
     assert seen == [1, "abandoned"]
     assert not writing_threads()
+
+
+@given(st.lists(st.integers()), st.integers(1, 4))
+def test_mapped_results_come_in_the_order_of_their_items(numbers: list[int], at_once: int) -> None:
+    assert list(map_ahead(str, numbers, at_once)) == [str(number) for number in numbers]
+
+
+def test_calls_overlap() -> None:
+    both = threading.Barrier(2, timeout=30)
+
+    def meet(number: int) -> int:
+        both.wait()  # passes only when the other call is under way
+        return number
+
+    assert list(map_ahead(meet, range(4), 2)) == [0, 1, 2, 3]
+
+
+def test_an_error_comes_after_the_results_before_it() -> None:
+    results = map_ahead(lambda number: 1 / number, [1, 2, 0, 4], 3, "inverse")
+    assert [next(results), next(results)] == [1, 0.5]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("inverse")]

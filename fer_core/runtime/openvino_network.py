@@ -86,6 +86,9 @@ class _Requests:
     """A compiled graph, and what runs it: a request for each stream of the processor."""
 
     def __init__(self, model: Any, settings: dict[str, Any]) -> None:
+        # As bytes, OpenVINO would reorder the picture three times: a tenth of YuNet's time.
+        model.get_parameters()[0].set_element_type(import_openvino().Type.f32)
+        model.validate_nodes_and_infer_types()
         compiled = import_openvino().Core().compile_model(model, "CPU", settings)
         self.streams = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._idle: SimpleQueue[Any] = SimpleQueue()
@@ -100,7 +103,10 @@ class _Requests:
             for piece in pieces:
                 request = self._idle_request(running, results)
                 running.append(request)
-                request.start_async([piece], share_inputs=True)
+                tensor = request.get_input_tensor()
+                tensor.shape = piece.shape
+                tensor.data[:] = piece
+                request.start_async()
             while running:
                 self._idle.put(_finish(running, results))
         finally:  # only after an error is one left: it still reads its piece

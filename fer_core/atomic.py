@@ -23,12 +23,11 @@ def atomic_file(path: Path) -> Iterator[Path]:
         ...     temporary.write_text("a,b")
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    host = f".{_digest(platform.node())[:8]}"
     # Once a directory, as listing one of 10,000 files takes longer than writing a small file.
     if path.parent not in _swept:
-        _remove_orphans(path.parent, host)
+        _remove_orphans(path.parent)
         _swept.add(path.parent)
-    temporary = path.with_name(f"{host}-{_digest(path.name)}.{os.getpid()}.part{path.suffix}")
+    temporary = path.with_name(f"{_host()}-{_digest(path.name)}.{os.getpid()}.part{path.suffix}")
     try:
         yield temporary
         publish(temporary, path)
@@ -50,9 +49,18 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _remove_orphans(directory: Path, host: str) -> None:
-    """Temporary files whose writer, a process of this host, is no more."""
-    for orphan in directory.glob(f"{host}-*.part*"):
+def _host() -> str:
+    return f".{_digest(platform.node())[:8]}"
+
+
+def remove_orphans(top: Path) -> None:
+    """Removes what processes of this host that are no more left unfinished below a directory."""
+    for directory, _, _ in os.walk(top):
+        _remove_orphans(Path(directory))
+
+
+def _remove_orphans(directory: Path) -> None:
+    for orphan in directory.glob(f"{_host()}-*.part*"):
         if not _is_alive(int(orphan.name.split(".")[2])):
             orphan.unlink(missing_ok=True)
 

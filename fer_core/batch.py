@@ -94,14 +94,23 @@ def plan(inputs: Sequence[str], out: Path, config: ProcessConfig) -> list[Decisi
         inputs, out, lambda place, reason: unreadable.append(_unreadable(place, reason))
     )
     settings_hash = ModelIds.of(config).settings_hash
+    make_writable(out)
+    wanted = decide(videos, out, settings_hash, config.render.enabled, shows(config))
+    return wanted + unreadable
+
+
+def make_writable(out: Path) -> None:
+    """Makes an output directory where there is none.
+
+    Raises:
+        InputError: it cannot be written to.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot write to {printable(out)}: {error.strerror}") from error
     if not os.access(out, os.W_OK | os.X_OK):
         raise InputError(f"cannot write to {printable(out)}: no permission")
-    wanted = decide(videos, out, settings_hash, config.render.enabled, shows(config))
-    return wanted + unreadable
 
 
 def _unreadable(place: VideoRef, reason: str) -> Decision:

@@ -4,6 +4,7 @@
 FerError
 ├── ConfigError           a setting is unknown, of the wrong type or out of range
 ├── InputError            the arguments name nothing that could be processed
+├── InUse                 another process is at work on the same output directory
 ├── ModelError            weights or card are missing, damaged, or not what the card says
 ├── VideoError            one video cannot be analysed; the others go on
 │   ├── UnreadableVideo   missing, empty, or no container FFmpeg knows
@@ -12,6 +13,7 @@ FerError
 │   └── NoFrames          a video stream from which not one frame could be decoded
 ├── StreamError           a camera cannot be reached, or its stream ended; it is tried again
 ├── RenderError           an annotated video could not be written
+├── WorkerCrashed         native code ended the worker process twice at the same work
 ├── RecordsError          a directory is no dataset of this project, or of another version
 ├── QueryError            SQL that cannot be run, or that asks for more than reading
 ├── DatasetError          training data is missing, damaged, or lacks a class
@@ -33,6 +35,10 @@ class ConfigError(FerError):
 
 class InputError(FerError):
     """The arguments name nothing that could be processed."""
+
+
+class InUse(FerError):
+    """Another process is at work on the same output directory."""
 
 
 class ModelError(FerError):
@@ -74,6 +80,22 @@ class StreamError(FerError):
 
 class RenderError(FerError):
     """An annotated video could not be written."""
+
+
+class WorkerCrashed(FerError):
+    """Native code, a decoder most likely, ended the worker process twice at the same work.
+
+    Args:
+        exit_code: of the process; negative is the number of the signal that ended it.
+    """
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        how = f"signal {-self.exit_code}" if self.exit_code < 0 else f"exit code {self.exit_code}"
+        return f"native code (a decoder, say) crashed twice ({how}) at this work"
 
 
 class RecordsError(FerError):

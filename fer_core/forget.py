@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 
 from fer_core import ledger
 from fer_core.atomic import atomic_file
-from fer_core.errors import InputError
+from fer_core.errors import InputError, RecordsError
 from fer_core.exports import paths_of_exports
 from fer_core.ledger import VideoSummary
 from fer_core.ledger_files import CACHE, row_path
-from fer_core.paths import absolute_path, to_path, to_text
+from fer_core.locks import COMPACT, RUN, alone
+from fer_core.paths import absolute_path, printable, to_path, to_text
 from fer_core.records import open_records
 from fer_core.report.pages import page_files, rewrite_index
 
@@ -100,6 +101,8 @@ def forget(
 
     Raises:
         InputError: not exactly one of the three was given.
+        RecordsError: there is no such directory.
+        InUse: `fer process` or `fer compact` is at work on it.
 
     Example:
         >>> print(forget("week", camera="nobody"))
@@ -109,7 +112,13 @@ def forget(
         raise InputError("expected exactly one of source, camera and date")
     out = Path(directory)
     name = None if source is None else _as_recorded(source)
-    asked = _Asked(name, camera, day)
+    if not out.is_dir():
+        raise RecordsError(f"{printable(out)}: expected the directory given to fer process --out")
+    with alone(out, RUN), alone(out, COMPACT):
+        return _forget(out, _Asked(name, camera, day))
+
+
+def _forget(out: Path, asked: _Asked) -> Forgotten:
     rows = ledger.read_rows(out)
     files, ids, count = _record_files(out, asked)
     concerned = [row for row in rows.values() if asked.of(row) or row.video_id in ids]

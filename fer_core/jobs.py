@@ -9,7 +9,7 @@ from pathlib import Path
 from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
 from fer_core.ledger import Decision, VideoSummary
-from fer_core.pipeline import OnProgress, process
+from fer_core.types import OnProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +66,6 @@ def do(
     Raises:
         as `fer_core.analyse`.
     """
+    from fer_core.pipeline import process  # loads decoders: only the process that works does
+
     return process(job.decision, out, engine, config, on_progress)

@@ -5,7 +5,7 @@ first, records and annotated video appear whole, the new row comes last.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from fer_core.annotate import Annotation, annotate, annotates_along
 from fer_core.atomic import atomic_file
 from fer_core.capture_time import NamedCapture, capture_from_name
 from fer_core.config import ProcessConfig
-from fer_core.engine import Engine
+from fer_core.engine import Engine, ModelIds
 from fer_core.errors import Inaccessible, RecordsError, VideoError
 from fer_core.ledger import Decision, Todo, VideoSummary
 from fer_core.overlap import read_ahead
@@ -25,25 +25,7 @@ from fer_core.schema import RECORDS, with_metadata
 from fer_core.sinks.parquet import RecordWriter, records_path
 from fer_core.sources.video import VideoSource
 from fer_core.tracking import Tracker
-from fer_core.types import FrameFaces, VideoRef
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one video is, cumulative within its phase ("analyse", then "render").
-
-    Args:
-        phase: what is being done.
-        media_time_s: seconds of the video that are through.
-        frames: frames that were looked at.
-        faces: faces that were found in them.
-    """
-
-    phase: str
-    media_time_s: float
-    frames: int = 0
-    faces: int = 0
-
+from fer_core.types import FrameFaces, OnProgress, Progress, VideoRef, silent
 
 # Frames wait with their full-size pictures (3 MB at 1080p), crops with 2 kB.
 _FRAMES_AT_ONCE = 16
@@ -52,19 +34,13 @@ _CROPS_AT_ONCE = 64
 _STAGE_BYTES = 25_000_000
 """What each stage may hold of pictures that wait to be drawn on: 8 frames at 1080p, 2 in 4K."""
 
-OnProgress = Callable[[Progress], None]
-
-
-def _silent(progress: Progress) -> None:
-    """Whoever does not want to hear of progress."""
-
 
 def analyse(
     video: str | Path | VideoRef,
     out: str | Path,
     engine: Engine | None = None,
     config: ProcessConfig | None = None,
-    on_progress: OnProgress = _silent,
+    on_progress: OnProgress = silent,
 ) -> VideoSummary:
     """Analyses one video and replaces all that `out` held of it.
 
@@ -103,7 +79,7 @@ def process(
     out: Path,
     engine: Engine,
     config: ProcessConfig,
-    on_progress: OnProgress = _silent,
+    on_progress: OnProgress = silent,
 ) -> VideoSummary:
     """Does what the ledger decided for one video, and returns its row.
 
@@ -122,23 +98,30 @@ def process(
     return row
 
 
-def failed(video: VideoRef, out: Path, engine: Engine | None, error: str) -> VideoSummary:
-    """Writes the row of a video that a fault outside of it kept from being analysed."""
+def failed(video: VideoRef, out: Path, ids: ModelIds | None, error: str) -> VideoSummary:
+    """Writes the row of a video that could not be analysed for another reason than a `VideoError`.
+
+    Args:
+        video: the video.
+        out: the output directory.
+        ids: the models and settings that fail with it; with None the next run tries again.
+        error: why, in words.
+    """
     _remove_records(out, video.video_id)
-    row = replace(_new_row(video, engine), error=printable(error), finished_at=_now())
+    row = replace(_new_row(video, ids), error=printable(error), finished_at=_now())
     ledger.write_row(out, row)
     return row
 
 
-def _new_row(video: VideoRef, engine: Engine | None) -> VideoSummary:
+def _new_row(video: VideoRef, ids: ModelIds | None) -> VideoSummary:
     size, mtime = ledger.fingerprint(video.path)
     return VideoSummary(
         video_id=video.video_id,
         source=video.source,
         camera=video.camera,
         status="failed",
-        model=engine.ids.classifier if engine else None,
-        settings_hash=engine.settings_hash if engine else None,
+        model=ids.classifier if ids else None,
+        settings_hash=ids.settings_hash if ids else None,
         size=size,
         mtime=mtime,
         started_at=_now(),
@@ -162,7 +145,7 @@ class _Analysis:
 
     def run(self) -> VideoSummary:
         began = time.perf_counter()
-        row = _new_row(self.video, self.engine)
+        row = _new_row(self.video, self.engine.ids)
         self._remove_former(row.video_id)
         try:
             row = self._analyse(row)
@@ -226,7 +209,8 @@ class _Analysis:
                     faces += len(frame.faces)
                     tracks = max(tracks, int(track_ids.max(initial=-1)) + 1)
                     seconds = frame.time_s - source.info.start_time_s
-                    self.on_progress(Progress("analyse", seconds, frames, faces))
+                    told = Progress("analyse", seconds, frames, faces, row.duration_s)
+                    self.on_progress(told)
         finally:
             writer.close()
         return replace(
@@ -305,6 +289,6 @@ def _annotate(
     on_progress: OnProgress,
 ) -> VideoSummary:
     def tell(done: float) -> None:
-        on_progress(Progress("render", done * (row.duration_s or 0.0)))
+        on_progress(Progress("render", done * (row.duration_s or 0.0), duration_s=row.duration_s))
 
     return annotate(video, out, row, engine, config, tell)

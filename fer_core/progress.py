@@ -8,11 +8,8 @@ from datetime import timedelta
 
 from tqdm import tqdm
 
-from fer_core.errors import VideoError
 from fer_core.ledger import Decision, Todo
-from fer_core.pipeline import OnProgress, Progress
-from fer_core.sources.video import probe
-from fer_core.types import VideoRef
+from fer_core.types import OnProgress, Progress, VideoRef
 
 # Made for 80 columns; what does not fit is cut off at the end.
 _FORMAT = "{percentage:3.0f}% |{bar:8}| {remaining} left, {desc}"
@@ -50,13 +47,11 @@ class Board:
 
     def reporter(self, video: VideoRef) -> OnProgress:
         """What the work on one video reports to; call it when the video begins."""
-        # Opening a file costs time, on slow disks above all, and only the bar needs its length.
-        duration_s = None if self._bar.disable else _duration_s(video)
         video_id = video.video_id
         with self._lock:
             if video_id not in self._sizes:
                 self._add(video)
-            state = _Video(self._sizes[video_id], duration_s, self._phases[video_id])
+            state = _Video(self._sizes[video_id], self._phases[video_id])
             self._active[video_id] = state
         return lambda progress: self._report(state, progress)
 
@@ -106,14 +101,12 @@ class _Video:
 
     Args:
         weight: its part of the whole, in bytes.
-        duration_s: its length in seconds, if it says.
         phases: what is to be done with it, in order.
         share: how much of that is done (0–1).
         last: its latest report on the analysis.
     """
 
     weight: int
-    duration_s: float | None
     phases: tuple[str, ...]
     share: float = 0.0
     last: Progress = field(default_factory=lambda: Progress("analyse", 0.0))
@@ -125,9 +118,9 @@ class _Video:
 
     def share_at(self, progress: Progress) -> float:
         """How much of this video is done, by the time its phase has reached."""
-        if not self.duration_s or progress.phase not in self.phases:
+        if not progress.duration_s or progress.phase not in self.phases:
             return 0.0  # analysed, where rendering was planned: its records were damaged
-        within = min(max(progress.media_time_s / self.duration_s, 0.0), 1.0)
+        within = min(max(progress.media_time_s / progress.duration_s, 0.0), 1.0)
         return (self.phases.index(progress.phase) + within) / len(self.phases)
 
 
@@ -147,10 +140,3 @@ def _size(video: VideoRef) -> int:
         return max(video.path.stat().st_size, 1)
     except OSError:
         return 1
-
-
-def _duration_s(video: VideoRef) -> float | None:
-    try:
-        return probe(video.path).duration_s
-    except (VideoError, OSError):
-        return None

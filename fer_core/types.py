@@ -5,6 +5,7 @@
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -74,6 +75,32 @@ class VideoRef:
         """A reference to a single file that was named outright."""
         absolute = absolute_path(Path(path))
         return cls(absolute, PurePath(absolute.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one video is, cumulative within its phase ("analyse", then "render").
+
+    Args:
+        phase: what is being done.
+        media_time_s: seconds of the video that are through.
+        frames: frames that were looked at.
+        faces: faces that were found in them.
+        duration_s: length of the video in seconds; None where the container does not say.
+    """
+
+    phase: str
+    media_time_s: float
+    frames: int = 0
+    faces: int = 0
+    duration_s: float | None = None
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def silent(progress: Progress) -> None:
+    """An `OnProgress` for whoever does not want to hear of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The main flow: a folder of videos in, Parquet records and annotated videos out."""
 
+import signal
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,23 +15,28 @@ from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from fer_core.atomic import remove_orphans
 from fer_core.batch import (
     BatchSummary,
     Group,
     group_name,
     in_groups,
+    make_writable,
     open_work,
     plan,
     summarise,
     worker_count,
 )
 from fer_core.config import ProcessConfig
-from fer_core.errors import FerError
+from fer_core.engine import ModelIds
+from fer_core.errors import FerError, WorkerCrashed
+from fer_core.jobs import Job
 from fer_core.ledger import Decision, VideoSummary
+from fer_core.locks import RUN, alone
 from fer_core.paths import printable, to_path
-from fer_core.pipeline import failed, process
 from fer_core.types import VideoRef
-from flows.worker import Stopped, current_session, engine_for, one_session
+from fer_core.worker.work import DoJob, LoadNetworks, WriteReport
+from flows.worker import Stopped, current_session, one_session, worker
 
 # Prefect's pool is unbounded by default. `workers` bounds the work; this only has to be larger.
 # (Any: Prefect's own type of this parameter takes none of its task runners.)
@@ -74,6 +80,7 @@ def process_videos(
 
     Raises:
         InputError: INPUT names no video, or `out` cannot be written to.
+        InUse: another run writes to `out`.
         ModelError, ConfigError: the networks cannot be loaded.
         NoneProcessed: every video of INPUT failed.
 
@@ -81,11 +88,12 @@ def process_videos(
         >>> process_videos(["recordings/"], "out").ok  # doctest: +SKIP
         3
     """
-    directory = to_path(out)
-    decisions = plan(inputs, directory, config)
-    work = open_work(decisions)
-    get_run_logger().info("%d videos, %d of them to process", len(decisions), len(work))
-    with one_session() as current:
+    directory = to_path(out).absolute()
+    make_writable(directory)
+    with alone(directory, RUN), one_session() as current:
+        decisions = plan(inputs, directory, config)
+        work = open_work(decisions)
+        get_run_logger().info("%d videos, %d of them to process", len(decisions), len(work))
         results = _process_all(work, directory, config, current.stop)
         if work and config.report.enabled and not current.stop.is_set():
             _make_report(directory, config)
@@ -121,21 +129,30 @@ def _process_video(decision: Decision, out: Path, config: ProcessConfig) -> Vide
     video, log = decision.video, get_run_logger()
     try:
         with current_session().watching(video) as on_progress:
-            row = process(decision, out, engine_for(config), config, on_progress)
+            row = worker().run(DoJob(Job(decision), out, config), on_progress)
+            assert isinstance(row, VideoSummary)
     except Stopped:
         raise
+    except WorkerCrashed as error:
+        # What was killed from outside may go well next time; a broken file stays broken.
+        ids = None if error.exit_code == -signal.SIGKILL else ModelIds.of(config)
+        row = _recorded_failure(video, out, ids, str(error))
+        remove_orphans(out)
     except Exception as error:
         log.exception("unexpected error in %s", printable(video.relative))
-        row = _recorded_failure(video, out, _explain(error))
+        row = _recorded_failure(video, out, None, _explain(error))
     if row.error:
         log.warning("%s", _problem(row))
     return row
 
 
-def _recorded_failure(video: VideoRef, out: Path, reason: str) -> VideoSummary:
+def _recorded_failure(
+    video: VideoRef, out: Path, ids: ModelIds | None, reason: str
+) -> VideoSummary:
+    from fer_core.pipeline import failed  # loads decoders, which this process has no use for
+
     try:
-        # Without an engine the row has no settings hash, so the next run tries again.
-        return failed(video, out, None, reason)
+        return failed(video, out, ids, reason)
     except OSError as error:  # a full disk, say: then it is only told
         return VideoSummary(video.video_id, video.source, "failed", error=_explain(error))
 
@@ -169,7 +186,8 @@ def _process_all(
     """
     if not work:
         return {}
-    engine_for(config)  # a missing model or device ends the run here, not in every task
+    # A missing model or device ends the run here, not in every task.
+    worker().run(LoadNetworks(config))
     workers = worker_count(config)
     room = threading.Semaphore(workers)
     futures: list[tuple[Group, PrefectFuture[Any]]] = []
@@ -202,10 +220,8 @@ def _explain(error: BaseException) -> str:
 
 def _make_report(out: Path, config: ProcessConfig) -> None:
     """The pages of the dataset; records are worth more, so a fault here ends nothing."""
-    from fer_core.report.pages import ReportOptions, write_report
-
     try:
-        write_report(out, ReportOptions(config.report.timezone, smooth_s=config.smooth_s))
+        worker().run(WriteReport(out, config))
     except (FerError, OSError) as error:
         get_run_logger().warning("no report: %s", error)
 

@@ -8,8 +8,9 @@ from fer_core.config import ProcessConfig
 from fer_core.paths import to_path
 from fer_core.streams.camera import find_cameras, only_names
 from fer_core.streams.tail import CameraSummary, tail
+from fer_core.worker.networks import engine_for
 from flows.secrets import read_secret
-from flows.worker import current_session, engine_for
+from flows.worker import current_session
 
 
 @flow(name="tail-stream", persist_result=False, validate_parameters=True)

@@ -1,17 +1,16 @@
-"""What one worker process holds: the networks, loaded once, and whom it reports to."""
+"""Whom the tasks of a run report to, and the process that does their work."""
 
+import atexit
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 
-from fer_core.config import ProcessConfig
-from fer_core.engine import Engine, ModelIds
-from fer_core.pipeline import OnProgress, Progress
 from fer_core.progress import Board
-from fer_core.tracking import Tracker
-from fer_core.types import VideoRef
+from fer_core.types import OnProgress, Progress, VideoRef, silent
+from fer_core.worker.supervisor import Supervisor
 
 
 class Stopped(Exception):
@@ -37,25 +36,24 @@ class Session:
         Raises:
             Stopped: the run was asked to stop.
         """
-        if self.stop.is_set():
-            raise Stopped
-        report = self.board.reporter(video) if self.board else None
+        self._check()
+        report = self.board.reporter(video) if self.board else silent
 
         def on_progress(progress: Progress) -> None:
-            if self.stop.is_set():
-                raise Stopped
-            if report:
-                report(progress)
+            self._check()
+            report(progress)
 
         try:
+            self._check()
             yield on_progress
         finally:
             if self.board:
                 self.board.finished(video)
 
+    def _check(self) -> None:
+        if self.stop.is_set():
+            raise Stopped
 
-_OF_NETWORKS = ("detect", "classify", "device", "batch_wait_s")
-"""Settings on which the networks themselves depend."""
 
 session: ContextVar[Session] = ContextVar("session")
 """Prefect copies context variables into the threads of its tasks; other workers have none."""
@@ -83,32 +81,9 @@ def one_session() -> Iterator[Session]:
         session.reset(token)
 
 
-_engines: dict[ProcessConfig, Engine] = {}
-_engines_lock = threading.Lock()
-
-
-def engine_for(config: ProcessConfig) -> Engine:
-    """This process's networks for these settings, loaded at the first call.
-
-    Raises:
-        ModelError: a model is missing or damaged.
-        ConfigError: the device does not exist.
-    """
-    with _engines_lock:
-        if config not in _engines:
-            _engines[config] = _new_engine(config)
-        return _engines[config]
-
-
-def _new_engine(config: ProcessConfig) -> Engine:
-    """Networks that are loaded already serve all settings that ask for the same ones.
-
-    What the engine writes into the records is of these settings, whoever had the networks loaded.
-    """
-    ids = ModelIds.of(config)
-    for known, engine in _engines.items():
-        same = all(getattr(known, name) == getattr(config, name) for name in _OF_NETWORKS)
-        if same and engine.ids.classifier == ids.classifier:
-            return Engine(engine.detector, engine.classifier, ids)
-    Tracker(config.track)  # imports what the first video would, while Prefect's server starts
-    return Engine.load(config)
+@cache
+def worker() -> Supervisor:
+    """The process that works for all flow runs of this one; it ends with it."""
+    supervisor = Supervisor()
+    atexit.register(supervisor.close)
+    return supervisor

@@ -15,7 +15,7 @@ HEAVY = ("tensorflow", "keras", "torch", "openvino", "prefect", "cv2", "pandas",
 
 # From the ground up; a module may import from its own floor and those below it.
 FLOORS = [
-    {"emotions", "errors", "paths", "types", "atomic", "overlap", "resources"},
+    {"emotions", "errors", "locks", "paths", "types", "atomic", "overlap", "resources"},
     {"smoothing", "trust"},
     {"config", "schema", "crops", "cards", "runtime", "inputs", "ledger_files", "listing"},
     {"sources", "detectors", "classifiers", "sinks", "tracking", "capture_time", "samples"},
@@ -36,6 +36,7 @@ FLOORS = [
     {"annotate"},
     {"pipeline"},
     {"jobs"},
+    {"worker"},
     {"batch", "progress", "doctor", "export", "streams"},
     {"training", "bench"},
     {"cli"},

@@ -21,7 +21,7 @@ from fer_core.cli.query import query
 from fer_core.cli.report import report
 from fer_core.cli.tail import tail
 from fer_core.cli.train import train
-from fer_core.errors import ConfigError, FerError, InputError, ModelError, QueryError
+from fer_core.errors import ConfigError, FerError, InputError, InUse, ModelError, QueryError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,7 +39,7 @@ COMMANDS = (
 for command in COMMANDS:
     app.command()(command)
 
-_UNUSABLE = ConfigError | InputError | ModelError | QueryError
+_UNUSABLE = ConfigError | InputError | InUse | ModelError | QueryError
 
 
 def _print_version(wanted: bool) -> None:

@@ -14,8 +14,10 @@ from fer_core.batch import BatchSummary, open_work, plan, summarise
 from fer_core.cli.interrupt import EXIT_INTERRUPTED, Interruption
 from fer_core.config import ProcessConfig
 from fer_core.ledger import Decision
+from fer_core.locks import RUN, alone
 from fer_core.paths import printable, to_text
 from fer_core.progress import Board
+from fer_core.worker.work import LoadNetworks
 
 _MOST_PROBLEMS = 20
 
@@ -62,22 +64,27 @@ def _run_flow(
     interruption: Interruption,
     debug: bool,
 ) -> BatchSummary:
+    with alone(out, RUN):  # the flow takes it in earnest; who must wait is to know it at once
+        pass
+
     from flows.server import Server, keep_quiet
 
     if not debug:
         keep_quiet()
         _show_own_warnings()
+    from flows.worker import Session, session, worker
+
+    networks = worker().submit(LoadNetworks(config))  # takes seconds, as the server does
     server = Server()
     interruption.last_resort = server.kill
     server.start()
 
     from flows.process_videos import NoneProcessed, process_videos
-    from flows.worker import Session, engine_for, session
 
     visible = sys.stdout.isatty() and sys.stderr.isatty()
     if visible:
         sys.stderr.write("loading the networks …\r")
-    engine_for(config)  # takes seconds, as the server does
+    networks.result()
     server.wait()
     second_pass = config.render.enabled and not annotates_along(config)
     board = Board(work, second_pass, visible)

@@ -5,13 +5,11 @@ what a merged file names (see `fer_core.listing`). Then the parts are removed. A
 moment leaves files of which those that count hold each row once; the next run goes on.
 """
 
-import fcntl
 import json
 import logging
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +20,7 @@ import pyarrow.parquet as pq
 from fer_core.atomic import atomic_file
 from fer_core.errors import RecordsError
 from fer_core.listing import MERGED_KEY, is_merged, merged_from
+from fer_core.locks import COMPACT, alone
 from fer_core.sinks.parquet import ROW_GROUP
 
 log = logging.getLogger("fer_core.streams")
@@ -60,7 +59,8 @@ def compact(directory: str | Path, now: datetime | None = None) -> CompactSummar
         now: the time; for tests.
 
     Raises:
-        RecordsError: there is nothing of `fer tail` here, or another `fer compact` runs.
+        RecordsError: there is nothing of `fer tail` here.
+        InUse: another `fer compact` or `fer forget` runs.
         OSError: a file cannot be written; nothing is lost then.
 
     Example:
@@ -74,23 +74,13 @@ def compact(directory: str | Path, now: datetime | None = None) -> CompactSummar
     today = ((now or datetime.now(UTC)) - _CLOSED_AFTER).strftime("%Y%m%d")
     done: list[tuple[int, int]] = []
     damaged: list[str] = []
-    with _alone(root):
+    with alone(root, COMPACT):
         for place in [*tables, *sorted((root / "records").glob("date=*/"))]:
             _finish_interrupted(place)
             for camera, day, files in _groups(place, today, damaged):
                 done.append((len(files), _merge(files, camera, day)))
     rows = sum(rows for _, rows in done)
     return CompactSummary(sum(count for count, _ in done), len(done), rows, tuple(damaged))
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    with (root / ".compact.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecordsError(f"{root}: another fer compact is at work here") from None
-        yield
 
 
 def _finish_interrupted(place: Path) -> None:

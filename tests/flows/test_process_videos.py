@@ -19,11 +19,11 @@ from fer_core.config import ClassifyConfig, ProcessConfig, SampleConfig
 from fer_core.engine import ModelIds
 from fer_core.errors import ConfigError, InputError, ModelError
 from fer_core.ledger import VideoSummary, read_rows
-from fer_core.pipeline import OnProgress
 from fer_core.progress import Board
-from fer_core.types import VideoRef
+from fer_core.types import OnProgress, VideoRef
+from fer_core.worker.networks import engine_for
 from flows.process_videos import NoneProcessed, process_group, process_videos
-from flows.worker import Session, engine_for, session
+from flows.worker import Session, session
 from tests.clips import Clip, write
 
 FAST = ProcessConfig.model_validate(

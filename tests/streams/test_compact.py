@@ -1,5 +1,6 @@
 """Part files are merged, and nobody who reads meanwhile misses or doubles a row."""
 
+import os
 import random
 import subprocess
 import sys
@@ -16,8 +17,9 @@ from typer.testing import CliRunner
 
 from fer_core import load_records, load_streams
 from fer_core.cli.main import app
-from fer_core.errors import RecordsError
+from fer_core.errors import InUse
 from fer_core.listing import merged_from
+from fer_core.locks import COMPACT, alone
 from fer_core.schema import SCHEMA_VERSION
 from fer_core.streams.compact import compact
 from fer_core.streams.follow import follow_records
@@ -180,13 +182,10 @@ def test_what_was_merged_but_not_removed_is_hidden_and_then_removed(tmp_path: Pa
 
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
-    import fcntl
-
     write_day(tmp_path, 2)
-    with (tmp_path / ".compact.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(RecordsError, match="another fer compact"):
-            compact(tmp_path, TODAY)
+    with alone(tmp_path, COMPACT), pytest.raises(InUse, match=f"by process {os.getpid()} on"):
+        compact(tmp_path, TODAY)
+    assert compact(tmp_path, TODAY).before == 2
 
 
 def test_the_command(tmp_path: Path) -> None:

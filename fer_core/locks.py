@@ -1,0 +1,77 @@
+"""Locks on an output directory, so that no two commands undo each other's work.
+
+`RUN` is held by what writes or removes rows of `videos/`: `fer process` and `fer forget`. `COMPACT`
+is held by what merges or removes part files of `fer tail`: `fer compact` and `fer forget`. `fer tail`
+takes neither: it only adds parts of its own names, beside both.
+
+The operating system holds a lock for its process, however that ends. The file is removed at the
+end; one that a killed process left holds nobody up.
+"""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from fer_core.errors import InUse
+from fer_core.paths import printable
+
+RUN = ".run.lock"
+COMPACT = ".compact.lock"
+
+
+@contextmanager
+def alone(out: Path, name: str) -> Iterator[None]:
+    """Holds a lock of an output directory.
+
+    Args:
+        out: the directory, which exists.
+        name: `RUN` or `COMPACT`.
+
+    Raises:
+        InUse: another process, or another thread of this one, holds it; says which.
+
+    Example:
+        >>> with alone(Path("out"), RUN):  # doctest: +SKIP
+        ...     ...  # write
+    """
+    path = out / name
+    # Not the library's substitute where a file system has no locks: it outlives its process.
+    lock = FileLock(path, blocking=False, is_singleton=False, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InUse(f"{printable(out)} is in use{_holder(path)}") from None
+    try:
+        path.write_text(json.dumps(_self()), encoding="utf-8")
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # while it is held, so that nobody's new file goes
+        lock.release()
+
+
+def _self() -> dict[str, object]:
+    command = " ".join(
+        os.path.basename(word) if i == 0 else word for i, word in enumerate(sys.argv)
+    )
+    return {
+        "pid": os.getpid(),
+        "host": platform.node(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": printable(command),
+    }
+
+
+def _holder(path: Path) -> str:
+    """Who holds a lock, in words; nothing if it has not said so yet, or has just ended."""
+    try:
+        holder = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return " by process {pid} on {host} since {since}: {command}".format(**holder)

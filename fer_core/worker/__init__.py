@@ -1,0 +1,1 @@
+"""A process that does the work, watched by the one that orders it."""

@@ -1,7 +1,7 @@
 """Locks on an output directory, so that no two commands undo each other's work.
 
-`RUN` is held by what writes or removes rows of `videos/`: `fer process` and `fer forget`. `COMPACT`
-is held by what merges or removes part files of `fer tail`: `fer compact` and `fer forget`. `fer tail`
+`RUN` is held by what writes or removes rows of `videos/`: `fer process` and `fer forget`.
+`COMPACT` is held by what merges or removes part files: `fer compact` and `fer forget`. `fer tail`
 takes neither: it only adds parts of its own names, beside both.
 
 The operating system holds a lock for its process, however that ends. The file is removed at the
@@ -57,14 +57,11 @@ def alone(out: Path, name: str) -> Iterator[None]:
 
 
 def _self() -> dict[str, object]:
-    command = " ".join(
-        os.path.basename(word) if i == 0 else word for i, word in enumerate(sys.argv)
-    )
     return {
         "pid": os.getpid(),
         "host": platform.node(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": printable(command),
+        "command": printable(" ".join([os.path.basename(sys.argv[0]), *sys.argv[1:]])),
     }
 
 

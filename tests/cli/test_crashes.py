@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -58,15 +59,15 @@ def start(folder: Path, tmp_path: Path) -> Iterator[Start]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         started.append(process)
         return process
 
     yield begin
     for process in started:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+        with process, suppress(ProcessLookupError):  # Prefect's server outlives a kill
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def stopped_at(video: Path, out: Path, former: int = 0) -> int:
@@ -126,7 +127,7 @@ def test_a_worker_does_not_outlive_its_parent(start: Start, folder: Path, tmp_pa
     run = start()
     worker = stopped_at(folder / "0.mp4", tmp_path / "out")
     run.kill()
-    run.communicate()
+    assert run.wait(60) == -signal.SIGKILL
     os.kill(worker, signal.SIGCONT)
     deadline = time.monotonic() + LONG_S
     while is_running(worker) and time.monotonic() < deadline:

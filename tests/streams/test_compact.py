@@ -15,11 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from fer_core import load_records, load_streams
+from fer_core import load_records, load_streams, locks
 from fer_core.cli.main import app
 from fer_core.errors import InUse
 from fer_core.listing import merged_from
-from fer_core.locks import COMPACT, alone
 from fer_core.schema import SCHEMA_VERSION
 from fer_core.streams.compact import compact
 from fer_core.streams.follow import follow_records
@@ -183,7 +182,10 @@ def test_what_was_merged_but_not_removed_is_hidden_and_then_removed(tmp_path: Pa
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
     write_day(tmp_path, 2)
-    with alone(tmp_path, COMPACT), pytest.raises(InUse, match=f"by process {os.getpid()} on"):
+    with (
+        locks.alone(tmp_path, locks.COMPACT),
+        pytest.raises(InUse, match=f"by process {os.getpid()} on"),
+    ):
         compact(tmp_path, TODAY)
     assert compact(tmp_path, TODAY).before == 2
 

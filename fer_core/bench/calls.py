@@ -2,24 +2,38 @@
 
 import threading
 import time
-from collections.abc import Sized
+from collections.abc import Iterator, Sized
+from contextlib import contextmanager
 from typing import Any
 
 
 class Calls:
-    """How often something was called, for how many items, and how long that took."""
+    """How often something was called, for how many items, and how long any call was under way."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._under_way = 0
+        self._began = 0.0
         self.calls = 0
         self.items = 0
         self.seconds = 0.0
 
-    def add(self, items: int, seconds: float) -> None:
+    @contextmanager
+    def call(self, items: int) -> Iterator[None]:
+        """Around each call; several may be under way at once."""
         with self._lock:
-            self.calls += 1
-            self.items += items
-            self.seconds += seconds
+            if not self._under_way:
+                self._began = time.perf_counter()
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                if not self._under_way:
+                    self.seconds += time.perf_counter() - self._began
+                self.calls += 1
+                self.items += items
 
     @property
     def mean(self) -> float:
@@ -38,11 +52,10 @@ def count_calls(owner: type, method: str) -> Calls:
     calls = Calls()
 
     def counted(self: Any, batch: Sized) -> Any:
-        began = time.perf_counter()
-        result = original(self, batch)
-        if len(batch):
-            calls.add(len(batch), time.perf_counter() - began)
-        return result
+        if not len(batch):
+            return original(self, batch)
+        with calls.call(len(batch)):
+            return original(self, batch)
 
     setattr(owner, method, counted)
     return calls

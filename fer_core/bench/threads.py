@@ -6,6 +6,7 @@ no counters: Linux keeps the times.
 """
 
 import os
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ _SAMPLER = "sampler"
 _STAGES = {
     "decode": "convert",
     "detect": "crop",
+    "look": "results",
     "detector": NETWORKS,
     "classifier": NETWORKS,
     NETWORKS: NETWORKS,
@@ -108,7 +110,7 @@ def _read(task: Path) -> tuple[str, int, float]:
 
 def _stage(python_name: str | None, comm: str) -> str:
     if python_name is not None:
-        name = VIDEO if python_name.startswith(VIDEO) else python_name
+        name = VIDEO if python_name.startswith(VIDEO) else re.sub(r"_\d+$", "", python_name)
         return _STAGES.get(name, name)
     if comm.startswith("av:"):
         return "decode"

@@ -50,7 +50,7 @@ def load_network(
         from fer_core.runtime.openvino_network import OpenVinoNetwork
 
         graph = directory / card.cpu.graph
-        return OpenVinoNetwork(graph, max_batch, cpu_precision(card, precision))
+        return OpenVinoNetwork(graph, max_batch, cpu_precision(card, precision), shape)
     from fer_core.runtime.keras_network import KerasNetwork
 
     return KerasNetwork(directory / card.weights, "gpu" if on_gpu else "cpu", max_batch)

@@ -86,12 +86,24 @@ def test_many_threads_with_many_shapes_do_not_mix(
 
 
 def test_a_shape_that_is_met_often_gives_what_it_gave_before(
-    exported: dict[str, Path], crops: ByteArray
+    exported: dict[str, Path], portrait: ByteArray
 ) -> None:
-    network = OpenVinoNetwork(exported["fer-cnn"] / "cpu.xml", 1)  # a crop a piece, as with frames
-    first = network(crops)[0]
-    for _ in range(10):
-        np.testing.assert_allclose(network(crops)[0], first, atol=1e-4)
+    network = OpenVinoNetwork(exported["yunet"] / "cpu.xml", 16)
+    picture = portrait[np.newaxis, :320, :320]
+    first = network(picture)
+    for _ in range(40):
+        for found, expected in zip(network(picture), first, strict=True):
+            np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_the_usual_shape_gives_what_any_shape_gives(
+    exported: dict[str, Path], detector: OpenVinoNetwork, portrait: ByteArray
+) -> None:
+    batch = portrait[np.newaxis, :320, :320]
+    usual = OpenVinoNetwork(exported["yunet"] / "cpu.xml", 16, usual=(320, 320, 3))
+    for pictures in (batch, batch[:, :160]):
+        for found, expected in zip(usual(pictures), detector(pictures), strict=True):
+            np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_a_batch_that_is_not_contiguous(classifier: OpenVinoNetwork, crops: ByteArray) -> None:

@@ -14,6 +14,7 @@ from fer_core.errors import InputError
 from fer_core.inputs import find_videos
 from fer_core.ledger import Decision, Todo, VideoSummary, decide, fingerprint
 from fer_core.paths import printable
+from fer_core.selection import select
 from fer_core.types import VideoRef
 
 # Networks and decoders use several cores each, and every video holds decoded frames in memory.
@@ -49,6 +50,9 @@ class BatchSummary:
         pending: not yet processed, because the run was stopped.
         done_before: of all, those that needed no work this time.
         frames, faces: looked at and found, over all of INPUT.
+        settling, outside, limited: left alone, and not counted in `videos`: those that are still
+            being written, those not recorded between `--since` and `--until`, those beyond
+            `--limit`.
         media_s: length of all of INPUT in seconds, as far as the containers tell.
         blurred: annotated videos in which faces are blurred, with `frames_bridged` frames on
             which a face was that was not found there.
@@ -64,6 +68,9 @@ class BatchSummary:
     done_before: int = 0
     frames: int = 0
     faces: int = 0
+    settling: int = 0
+    outside: int = 0
+    limited: int = 0
     media_s: float = 0.0
     blurred: int = 0
     frames_bridged: int = 0
@@ -96,7 +103,7 @@ def plan(inputs: Sequence[str], out: Path, config: ProcessConfig) -> list[Decisi
     settings_hash = ModelIds.of(config).settings_hash
     make_writable(out)
     wanted = decide(videos, out, settings_hash, config.render.enabled, shows(config))
-    return wanted + unreadable
+    return select(wanted, config) + unreadable
 
 
 def make_writable(out: Path) -> None:
@@ -126,7 +133,7 @@ def worker_count(config: ProcessConfig) -> int:
 
 def open_work(decisions: Sequence[Decision]) -> list[Decision]:
     """Those decisions that ask for work."""
-    return [decision for decision in decisions if decision.todo is not Todo.NOTHING]
+    return [decision for decision in decisions if decision.todo in (Todo.ANALYSE, Todo.RENDER)]
 
 
 def in_groups(work: Sequence[Decision], workers: int) -> list[Group]:
@@ -176,7 +183,9 @@ def summarise(
     rows = [
         decision.row if decision.todo is Todo.NOTHING else results.get(decision.video.video_id)
         for decision in decisions
+        if not decision.todo.is_left
     ]
+    left = Counter(decision.todo for decision in decisions)
     known = [row for row in rows if row is not None]
     status = Counter(row.status for row in known)
     bridged = [
@@ -196,6 +205,9 @@ def summarise(
         ),
         frames=sum(row.frames_sampled for row in known),
         faces=sum(row.faces for row in known),
+        settling=left[Todo.SETTLING],
+        outside=left[Todo.OUTSIDE],
+        limited=left[Todo.LIMITED],
         media_s=round(sum(row.duration_s or 0.0 for row in known), 3),
         blurred=len(bridged),
         frames_bridged=sum(bridged),

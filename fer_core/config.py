@@ -7,6 +7,7 @@ overrides one by its dotted name. `settings_hash` covers those that change recor
 import hashlib
 import json
 import re
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PositiveFloat,
@@ -200,6 +202,50 @@ class ArchiveConfig(Section):
         return pattern
 
 
+_UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _seconds(value: object) -> object:
+    """A number of seconds out of `60s`, `5m`, `1.5h` or `2d`; anything else as it is."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", value) if isinstance(value, str) else None
+    return float(match[1]) * _UNITS_S[match[2]] if match else value
+
+
+def _moment(value: object) -> object:
+    """A date or time as text, also where YAML has read it as such."""
+    text = value.isoformat() if isinstance(value, date) else value
+    if isinstance(text, str):
+        try:
+            datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError("expected a date or time: 2026-11-01, 2026-11-01T22:00") from error
+    return text
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)]
+Moment = Annotated[str, BeforeValidator(_moment)]
+
+
+class SelectConfig(Section):
+    """Which videos of INPUT a run does.
+
+    Args:
+        since, until: only videos recorded then: a time, or a date, which as `until` is meant to its
+            end; without an offset, in `archive.timezone`.
+        settle_s: files that changed less than this ago are left alone; also `60s`, `5m`, `1h`.
+        retry_failed: failed videos are tried again, though nothing has changed.
+        force: all are done anew.
+        limit: at most so many videos are worked on, the first of INPUT.
+    """
+
+    since: Moment | None = None
+    until: Moment | None = None
+    settle_s: Seconds = 0.0
+    retry_failed: bool = False
+    force: bool = False
+    limit: PositiveInt | None = None
+
+
 class ProcessConfig(Section):
     """Everything `fer process` can be told.
 
@@ -219,6 +265,7 @@ class ProcessConfig(Section):
     render: RenderConfig = RenderConfig()
     report: ReportConfig = ReportConfig()
     archive: ArchiveConfig = ArchiveConfig()
+    select: SelectConfig = SelectConfig()
     smooth_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = SMOOTH_S
     device: Literal["auto", "cpu", "gpu"] = "auto"
     batch_wait_s: PositiveFloat = 0.01

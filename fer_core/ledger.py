@@ -87,6 +87,14 @@ class Todo(Enum):
     ANALYSE = "analyse"
     RENDER = "render"
     NOTHING = "nothing"
+    OUTSIDE = "outside of --since and --until"
+    SETTLING = "still being written"
+    LIMITED = "beyond --limit"
+
+    @property
+    def is_left(self) -> bool:
+        """Whether this run leaves the video alone, whatever the ledger says of it."""
+        return self in (Todo.OUTSIDE, Todo.SETTLING, Todo.LIMITED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ FLOORS = [
         "ledger",
         "records",
         "queries",
+        "selection",
     },
     {"sample_week", "exports", "subtitles"},
     {"report"},

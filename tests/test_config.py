@@ -18,6 +18,8 @@ from fer_core.errors import ConfigError
         ("detect.size=3", "detect.size: Extra inputs are not permitted, got 3"),
         ("workers", "expected key=value, got 'workers'"),
         ("workers.most=3", "workers: Input should be a valid integer"),
+        ("select.settle_s=soon", "select.settle_s: Input should be a valid number"),
+        ("select.until=tomorrow", "expected a date or time: 2026-11-01, 2026-11-01T22:00, got"),
         ("workers={", "workers: Input should be a valid integer"),
     ],
 )
@@ -39,3 +41,16 @@ def test_batch_sizes_and_workers_do_not_change_the_settings_hash() -> None:
     assert changed("sample.skip=nonref")
     assert changed("detect.min_score=0.5")
     assert changed("track.lost_s=1")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("60s", 60), ("1.5m", 90), ("2h", 7200), ("1d", 86400), ("7", 7)]
+)
+def test_spans_of_time_may_have_a_unit(text: str, seconds: float) -> None:
+    config = load_config(ProcessConfig, overrides=[f"select.settle_s={text}"])
+    assert config.select.settle_s == seconds
+
+
+def test_a_date_in_yaml_is_a_date() -> None:
+    config = load_config(ProcessConfig, overrides=["select.since=2026-11-01"])
+    assert config.select.since == "2026-11-01"

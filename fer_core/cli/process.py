@@ -66,6 +66,33 @@ def process(
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="N", help="Videos processed at once.")
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="TIME", help="Only videos recorded from this date or time on."
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until", metavar="TIME", help="Only those before this time, or to this date's end."
+        ),
+    ] = None,
+    settle: Annotated[
+        str | None,
+        typer.Option(
+            "--settle", metavar="60s", help="Leave files alone that changed less than this ago."
+        ),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try failed videos again.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Do all again, also what is done.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help="Work on at most N videos.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON at the end.")
     ] = False,
@@ -87,6 +114,12 @@ def process(
         "classify.model": model,
         "device": device,
         "workers": workers,
+        "select.since": since,
+        "select.until": until,
+        "select.settle_s": settle,
+        "select.retry_failed": retry_failed or None,
+        "select.force": force or None,
+        "select.limit": limit,
     }
     overrides = [f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None]
     settings = load_config(ProcessConfig, config, [*(set_ or []), *overrides])

@@ -13,7 +13,7 @@ from fer_core.annotate import annotates_along
 from fer_core.batch import BatchSummary, open_work, plan, summarise
 from fer_core.cli.interrupt import EXIT_INTERRUPTED, Interruption
 from fer_core.config import ProcessConfig
-from fer_core.ledger import Decision
+from fer_core.ledger import Decision, Todo
 from fer_core.locks import RUN, alone
 from fer_core.paths import printable, to_text
 from fer_core.progress import Board
@@ -127,7 +127,16 @@ def describe(summary: BatchSummary, out: Path) -> str:
     before = f" ({summary.done_before} done before)" if summary.done_before else ""
     found = f"{summary.frames} frames looked at, {summary.faces} faces found"
     lines = [f"{counts}{before}; {found}"]
-    if summary.done_before == summary.videos:
+    left = {
+        Todo.SETTLING: summary.settling,
+        Todo.OUTSIDE: summary.outside,
+        Todo.LIMITED: summary.limited,
+    }
+    if told := ", ".join(f"{count} {todo.value}" for todo, count in left.items() if count):
+        lines.append(f"left alone: {told}")
+    if not summary.videos:
+        lines.insert(0, "nothing to do: no video is to be done now")
+    elif summary.done_before == summary.videos:
         done = "1 video is" if summary.videos == 1 else f"{summary.videos} videos are"
         lines.insert(0, f"nothing to do: {done} done with these settings")
     if summary.blurred:

@@ -14,6 +14,8 @@ _CAPTURED = re.compile(
 _CAPTURED_TIME = "%Y-%m-%d/%H-%M-%S"
 """Where `fer capture` puts its segments."""
 
+_PARTS = "%Y %m %d %H %M %S"
+
 
 @dataclass(frozen=True, slots=True)
 class NamedCapture:
@@ -30,8 +32,8 @@ def capture_from_name(path: Path, config: ArchiveConfig) -> NamedCapture:
 
     Args:
         path: the file; the pattern is searched in its whole path, with `/` between parts.
-        config: pattern with groups `time` and `camera` (either may be missing), the format of
-            the time and its zone.
+        config: pattern with named groups for time and camera (either may be missing), the format
+            of the group `time`, and the zone.
 
     Example:
         >>> config = ArchiveConfig(pattern=r"(?P<camera>[^/]+)/(?P<time>\\d{14})")
@@ -47,9 +49,13 @@ def capture_from_name(path: Path, config: ArchiveConfig) -> NamedCapture:
     match = re.search(config.pattern, path.as_posix())
     if match is None:
         return NamedCapture()
-    groups = match.groupdict()
-    zone = ZoneInfo(config.timezone)
-    return NamedCapture(_parse(groups.get("time"), config.time_format, zone), groups.get("camera"))
+    groups, zone = match.groupdict(), ZoneInfo(config.timezone)
+    text, time_format = groups.get("time"), config.time_format
+    if text is None and groups.get("day"):
+        parts = ("year", "month", "day", "hour", "minute", "second")
+        text, time_format = " ".join(groups.get(part) or "0" for part in parts), _PARTS
+    camera = "-".join(filter(None, (groups.get("camera"), groups.get("channel"))))
+    return NamedCapture(_parse(text, time_format, zone), camera or None)
 
 
 def _parse(text: str | None, time_format: str, zone: ZoneInfo) -> datetime | None:

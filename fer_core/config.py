@@ -30,7 +30,7 @@ from fer_core.errors import ConfigError
 from fer_core.smoothing import SMOOTH_S
 
 VIDEO_EXTENSIONS = (
-    ".mp4 .m4v .mov .mkv .avi .webm .gif .mpg .mpeg .ts .mts .m2ts .wmv .flv .3gp .ogv"
+    ".mp4 .m4v .mov .mkv .avi .webm .gif .mpg .mpeg .ts .mts .m2ts .wmv .flv .3gp .ogv .dav"
 ).split()
 
 
@@ -180,8 +180,9 @@ class ArchiveConfig(Section):
     """What file names tell.
 
     Args:
-        pattern: regular expression, searched in the file's path, with a group `time` or
-            `camera` or both; or None.
+        pattern: regular expression, searched in the file's path; or None. Its named groups: the
+            time as `time`, or as `year`, `month`, `day` and, if wanted, `hour`, `minute`, `second`;
+            the camera as `camera` and, if wanted, `channel` of it.
         time_format: strptime format of the group `time`.
         timezone: IANA name of the zone of that time.
     """
@@ -197,8 +198,11 @@ class ArchiveConfig(Section):
             groups = re.compile(pattern or "(?P<time>)").groupindex
         except re.error as error:
             raise ValueError(f"no regular expression ({error})") from error
-        if not {"time", "camera"} & set(groups):
-            raise ValueError("expected a group named time or camera, as in (?P<time>[0-9]{14})")
+        if not {"time", "camera"} & set(groups) and not {"year", "month", "day"} <= set(groups):
+            raise ValueError(
+                "expected a group named time or camera, as in (?P<time>[0-9]{14}), "
+                "or groups named year, month and day"
+            )
         return pattern
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_core.annotate import shows
+from fer_core.chunks import remove_finished
 from fer_core.config import ProcessConfig
 from fer_core.engine import ModelIds
 from fer_core.errors import InputError
@@ -102,6 +103,7 @@ def plan(inputs: Sequence[str], out: Path, config: ProcessConfig) -> list[Decisi
     )
     settings_hash = ModelIds.of(config).settings_hash
     make_writable(out)
+    remove_finished(out)
     wanted = decide(videos, out, settings_hash, config.render.enabled, shows(config))
     return select(wanted, config) + unreadable
 

@@ -259,6 +259,8 @@ class ProcessConfig(Section):
             show; records stay raw, and 0 shows them so.
         batch_wait_s: how long a picture may wait for others to fill its batch, in seconds.
         workers: videos processed at once; None takes one per core, at most 4.
+        chunk_s: a longer video is cut into chunks of so many seconds of media, which are done at
+            once and kept over a stop.
     """
 
     sample: SampleConfig = SampleConfig()
@@ -274,6 +276,7 @@ class ProcessConfig(Section):
     device: Literal["auto", "cpu", "gpu"] = "auto"
     batch_wait_s: PositiveFloat = 0.01
     workers: PositiveInt | None = None
+    chunk_s: PositiveFloat = 600.0
 
     def settings_hash(self, *model_hashes: str) -> str:
         """16 hex digits over all settings that change records, and the models' hashes."""

@@ -11,6 +11,7 @@ FerError
 │   │   └── Inaccessible  the file system does not let us read it: not the file's own fault
 │   ├── NoVideoStream     readable, but without pictures (audio only)
 │   └── NoFrames          a video stream from which not one frame could be decoded
+├── Uncuttable            a video cannot be read in chunks: it is read in one go
 ├── StreamError           a camera cannot be reached, or its stream ended; it is tried again
 ├── RenderError           an annotated video could not be written
 ├── WorkerCrashed         native code ended the worker process twice at the same work
@@ -63,6 +64,10 @@ class NoVideoStream(VideoError):
 
 class NoFrames(VideoError):
     """There is a video stream, but not one frame of it could be decoded."""
+
+
+class Uncuttable(FerError):
+    """What chunks of a video hold might not be what reading it in one go gives."""
 
 
 class StreamError(FerError):

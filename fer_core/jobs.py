@@ -9,26 +9,7 @@ from pathlib import Path
 from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
 from fer_core.ledger import Decision, VideoSummary
-from fer_core.types import OnProgress
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A part of a long video's media time; it holds the frames with start ≤ pts < end.
-
-    Args:
-        index: its place among the chunks of its video, from 0 …
-        count: … and how many these are.
-        start, end: pts in the stream's time base; None for the video's own start or end.
-        start_s, end_s: the same in seconds of media; `end_s` of the last is the video's end.
-    """
-
-    index: int
-    count: int
-    start: int | None
-    end: int | None
-    start_s: float
-    end_s: float
+from fer_core.types import Chunk, OnProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +28,21 @@ class Job:
     chunks: tuple[Chunk, ...] = ()
 
 
-Outcome = VideoSummary | tuple[Job, ...]
-"""The row of a video that is done, or the jobs that have to be done first (none after a chunk)."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What is to be done instead of a job.
+
+    Args:
+        first: jobs that may be done in any order, and at once.
+        then: the job that follows when all of these are done.
+    """
+
+    first: tuple[Job, ...]
+    then: Job
+
+
+Outcome = VideoSummary | Cut | None
+"""The row of a video that is done, or the jobs that do it; None after a chunk."""
 
 
 def do(
@@ -66,6 +60,13 @@ def do(
     Raises:
         as `fer_core.analyse`.
     """
-    from fer_core.pipeline import process  # loads decoders: only the process that works does
+    # They load decoders: only the process that works does.
+    from fer_core.long_videos import LongVideo
+    from fer_core.pipeline import process
 
-    return process(job.decision, out, engine, config, on_progress)
+    long = LongVideo(job.decision, out, engine, config, on_progress)
+    if job.chunk is not None:
+        return long.analyse_chunk(job.chunk)
+    if job.chunks:
+        return long.finish(job.chunks)
+    return long.cut() or process(job.decision, out, engine, config, on_progress)

@@ -5,34 +5,28 @@ first, records and annotated video appear whole, the new row comes last.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fer_core import ledger, stages
+from fer_core import ledger
 from fer_core.annotate import Annotation, annotate, annotates_along
 from fer_core.atomic import atomic_file
 from fer_core.capture_time import NamedCapture, capture_from_name
+from fer_core.chunks import Made, Workspace, remove_work, stats_of
 from fer_core.config import ProcessConfig
 from fer_core.engine import Engine, ModelIds
 from fer_core.errors import Inaccessible, RecordsError, VideoError
 from fer_core.ledger import Decision, Todo, VideoSummary
-from fer_core.overlap import read_ahead
 from fer_core.paths import printable
+from fer_core.results import results_of
 from fer_core.schema import RECORDS, with_metadata
 from fer_core.sinks.parquet import RecordWriter, records_path
 from fer_core.sources.video import VideoSource
 from fer_core.tracking import Tracker
 from fer_core.types import FrameFaces, OnProgress, Progress, VideoRef, silent
-
-# Frames wait with their full-size pictures (3 MB at 1080p), crops with 2 kB.
-_FRAMES_AT_ONCE = 16
-_CROPS_AT_ONCE = 64
-
-_STAGE_BYTES = 25_000_000
-"""What each stage may hold of pictures that wait to be drawn on: 8 frames at 1080p, 2 in 4K."""
 
 
 def analyse(
@@ -98,6 +92,26 @@ def process(
     return row
 
 
+def finish(
+    video: VideoRef,
+    out: Path,
+    engine: Engine,
+    config: ProcessConfig,
+    made: Sequence[Made],
+    on_progress: OnProgress = silent,
+) -> VideoSummary:
+    """As `analyse`, of a video all of whose chunks are done: nothing but tracks is left to find.
+
+    Args:
+        made: what is kept of the chunks, in order.
+
+    Raises:
+        Uncuttable: that cannot be read any more.
+        OSError: `out` cannot be written to.
+    """
+    return _Analysis(video, out, engine, config, on_progress, tuple(made)).run()
+
+
 def failed(video: VideoRef, out: Path, ids: ModelIds | None, error: str) -> VideoSummary:
     """Writes the row of a video that could not be analysed for another reason than a `VideoError`.
 
@@ -108,12 +122,13 @@ def failed(video: VideoRef, out: Path, ids: ModelIds | None, error: str) -> Vide
         error: why, in words.
     """
     _remove_records(out, video.video_id)
-    row = replace(_new_row(video, ids), error=printable(error), finished_at=_now())
+    row = replace(new_row(video, ids), error=printable(error), finished_at=_now())
     ledger.write_row(out, row)
     return row
 
 
-def _new_row(video: VideoRef, ids: ModelIds | None) -> VideoSummary:
+def new_row(video: VideoRef, ids: ModelIds | None) -> VideoSummary:
+    """The row of a video before anything is known of it but its file: so far, "failed"."""
     size, mtime = ledger.fingerprint(video.path)
     return VideoSummary(
         video_id=video.video_id,
@@ -135,17 +150,22 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class _Analysis:
-    """The steps of `analyse` for one video."""
+    """The steps of `analyse` for one video; where there are chunks, their results are taken."""
 
     video: VideoRef
     out: Path
     engine: Engine
     config: ProcessConfig
     on_progress: OnProgress
+    made: tuple[Made, ...] = ()
+
+    @property
+    def _annotates_along(self) -> bool:
+        return annotates_along(self.config) and not self.made
 
     def run(self) -> VideoSummary:
         began = time.perf_counter()
-        row = _new_row(self.video, self.engine.ids)
+        row = new_row(self.video, self.engine.ids)
         self._remove_former(row.video_id)
         try:
             row = self._analyse(row)
@@ -155,15 +175,17 @@ class _Analysis:
             row = replace(row, error=printable(str(error)))
         if row.status == "failed":
             _remove_records(self.out, row.video_id)
-        elif self.config.render.enabled and not annotates_along(self.config):
+        elif self.config.render.enabled and not self._annotates_along:
             row = _annotate(self.video, self.out, row, self.engine, self.config, self.on_progress)
-        row = replace(row, wall_s=time.perf_counter() - began, finished_at=_now())
+        wall_s = time.perf_counter() - began + sum(one.wall_s for one in self.made)
+        row = replace(row, wall_s=wall_s, finished_at=_now())
         ledger.write_row(self.out, row)
+        remove_work(self.out, row.video_id)
         return row
 
     def _analyse(self, row: VideoSummary) -> VideoSummary:
         """The records; and in the same decode the annotated video, if it shows the same frames."""
-        if not annotates_along(self.config):
+        if not self._annotates_along:
             return self._write_records(row)
         annotation = Annotation(self.video, self.out, self.config)
         with annotation.making():
@@ -197,9 +219,10 @@ class _Analysis:
         )
         writer = RecordWriter(path, video, row.captured_at, source.info.start_time_s, schema)
         tracker = Tracker(self.config.track)
+        phase = "track" if self.made else "analyse"
         frames = faces = tracks = 0
         try:
-            with self._results(source, annotation) as results:
+            with self._results(source, row, annotation) as results:
                 for frame in results:
                     track_ids = tracker.update(frame.faces, frame.time_s)
                     writer.write(frame, track_ids)
@@ -209,46 +232,28 @@ class _Analysis:
                     faces += len(frame.faces)
                     tracks = max(tracks, int(track_ids.max(initial=-1)) + 1)
                     seconds = frame.time_s - source.info.start_time_s
-                    told = Progress("analyse", seconds, frames, faces, row.duration_s)
+                    told = Progress(phase, seconds, frames, faces, row.duration_s)
                     self.on_progress(told)
         finally:
             writer.close()
+        stats = stats_of(self.made) if self.made else source.stats
         return replace(
             row,
-            status="partial" if source.stats.damage else "ok",
-            error=source.stats.damage,
-            frames_decoded=source.stats.frames_decoded,
-            frames_sampled=source.stats.frames_sampled,
-            frames_corrupt=source.stats.frames_corrupt,
+            status="partial" if stats.damage else "ok",
+            error=stats.damage,
+            frames_decoded=stats.frames_decoded,
+            frames_sampled=stats.frames_sampled,
+            frames_corrupt=stats.frames_corrupt,
             faces=faces,
             tracks=tracks,
         )
 
-    @contextmanager
     def _results(
-        self, source: VideoSource, annotation: Annotation | None
-    ) -> Iterator[Iterator[FrameFaces]]:
-        """What the stages make of a source: decoding and detection each in their own thread."""
-        detector, classifier = self.engine.detector, self.engine.classifier
-        # A video waits for its own frames only so long; larger batches are filled by others.
-        batch = min(detector.batch_size, _FRAMES_AT_ONCE)
-        crops = min(classifier.batch_size, _CROPS_AT_ONCE)
-        sampled = source.frames()
-        if annotation:  # now every picture waits until its faces are classified
-            sampled = annotation.keep(sampled)
-            few = max(2, _STAGE_BYTES // (source.info.width * source.info.height * 3 // 2))
-            batch, crops = min(batch, few), min(crops, few)
-        with (
-            read_ahead(sampled, batch, "decode") as frames,
-            read_ahead(
-                stages.detect(
-                    frames, detector, classifier.input_size, batch, self.config.detect.every
-                ),
-                batch,
-                "detect",
-            ) as found,
-        ):
-            yield stages.classify(found, classifier, crops)
+        self, source: VideoSource, row: VideoSummary, annotation: Annotation | None
+    ) -> AbstractContextManager[Iterable[FrameFaces]]:
+        if self.made:
+            return nullcontext(Workspace(self.out, row).frames(self.made))
+        return results_of(source, self.engine, self.config, annotation)
 
     def _remove_former(self, video_id: str) -> None:
         """The row of an earlier analysis, and the annotated video that shows its results."""

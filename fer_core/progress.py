@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +10,7 @@ from datetime import timedelta
 from tqdm import tqdm
 
 from fer_core.ledger import Decision, Todo
-from fer_core.types import OnProgress, Progress, VideoRef
+from fer_core.types import Chunk, OnProgress, Progress, VideoRef
 
 # Made for 80 columns; what does not fit is cut off at the end.
 _FORMAT = "{percentage:3.0f}% |{bar:8}| {remaining} left, {desc}"
@@ -30,7 +31,8 @@ class Board:
     def __init__(self, work: Sequence[Decision], render: bool, visible: bool) -> None:
         self._lock = threading.Lock()
         self._began = time.monotonic()
-        self._active: dict[str, _Video] = {}
+        self._active: dict[tuple[str, int | None], _Task] = {}
+        self._through: Counter[str] = Counter()  # bytes of each video
         self._render = render
         self._phases = {decision.video.video_id: _phases(decision, render) for decision in work}
         self._sizes = {decision.video.video_id: _size(decision.video) for decision in work}
@@ -45,23 +47,34 @@ class Board:
             leave=False,
         )
 
-    def reporter(self, video: VideoRef) -> OnProgress:
-        """What the work on one video reports to; call it when the video begins."""
+    def reporter(self, video: VideoRef, chunk: Chunk | None = None) -> OnProgress:
+        """What the work on one video, or on a chunk of it, reports to; call it when that begins."""
         video_id = video.video_id
         with self._lock:
             if video_id not in self._sizes:
                 self._add(video)
-            state = _Video(self._sizes[video_id], self._phases[video_id])
-            self._active[video_id] = state
+            phases = self._phases[video_id]
+            weight = self._sizes[video_id] - self._through[video_id]
+            if chunk is not None:
+                weight = self._sizes[video_id] // len(phases) // chunk.count
+                phases = phases[:1]
+            state = _Task(weight, phases)
+            self._active[video_id, chunk and chunk.index] = state
         return lambda progress: self._report(state, progress)
+
+    def left(self, video: VideoRef, chunk: Chunk | None = None) -> None:
+        """Tells that nobody works any more on a video, or on a chunk of it."""
+        with self._lock:
+            state = self._active.pop((video.video_id, chunk and chunk.index))
+            self._through[video.video_id] += state.done
 
     def finished(self, video: VideoRef) -> None:
         """Counts a video as done, whatever became of it."""
         with self._lock:
-            state = self._active.pop(video.video_id)
             self._done += 1
             self._bar.set_description_str(self._line(), refresh=False)
-            self._bar.update(state.weight - state.done)
+            size = self._sizes.get(video.video_id, 0)
+            self._bar.update(size - self._through[video.video_id])
             self._bar.refresh()  # however soon after the last time: a video is news
 
     def close(self) -> None:
@@ -75,7 +88,7 @@ class Board:
         self._sizes[video.video_id] = _size(video)
         self._bar.total += self._sizes[video.video_id]
 
-    def _report(self, state: "_Video", progress: Progress) -> None:
+    def _report(self, state: "_Task", progress: Progress) -> None:
         with self._lock:
             before, state.share = state.done, max(state.share, state.share_at(progress))
             if progress.phase == "analyse":
@@ -96,8 +109,8 @@ class Board:
 
 
 @dataclass(slots=True)
-class _Video:
-    """One video in work.
+class _Task:
+    """One video in work, or one chunk of it.
 
     Args:
         weight: its part of the whole, in bytes.

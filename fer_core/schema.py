@@ -37,6 +37,9 @@ RECORDS = pa.schema(
 """A row for every face of every sampled frame, and one with null face columns (from
 `face_index` on) for a sampled frame without a face. Key: (video_id, pts, face_index)."""
 
+CHUNK = RECORDS.remove(RECORDS.get_field_index("track_id"))
+"""What is kept of a chunk of a long video until all of them are there and can be tracked."""
+
 VIDEOS = pa.schema(
     [
         pa.field("video_id", pa.string(), nullable=False),

@@ -78,15 +78,47 @@ class VideoRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of a video: the frames with start ≤ pts < end.
+
+    Args:
+        index: its place among the chunks of its video, from 0 …
+        count: … and how many these are.
+        start, end: pts in the stream's time base; None for the video's own start or end.
+        start_s, end_s: the same in seconds of media from the video's start.
+        everything: whether all frames are decoded, as behind damage, wanted or not.
+    """
+
+    index: int
+    count: int
+    start: int | None
+    end: int | None
+    start_s: float
+    end_s: float
+    everything: bool = False
+
+    def holds(self, pts: int) -> bool:
+        """Whether the frame at `pts` belongs to it."""
+        return not self.is_before(pts) and (self.end is None or pts < self.end)
+
+    def is_before(self, pts: int) -> bool:
+        """Whether `pts` is earlier than it."""
+        return self.start is not None and pts < self.start
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one video is, cumulative within its phase ("analyse", then "render").
+    """How far one job is, cumulative within its phase.
+
+    The phases of a video are "analyse", then "render"; of one in chunks "analyse" for each of
+    them, then "track", then "render".
 
     Args:
         phase: what is being done.
-        media_time_s: seconds of the video that are through.
+        media_time_s: seconds of the video, or of the chunk, that are through.
         frames: frames that were looked at.
         faces: faces that were found in them.
-        duration_s: length of the video in seconds; None where the container does not say.
+        duration_s: length of all of it in seconds; None where the container does not say.
     """
 
     phase: str

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 
+from fer_core.jobs import Job
 from fer_core.progress import Board
 from fer_core.types import OnProgress, Progress, VideoRef, silent
 from fer_core.worker.supervisor import Supervisor
@@ -30,14 +31,15 @@ class Session:
     board: Board | None = None
 
     @contextmanager
-    def watching(self, video: VideoRef) -> Iterator[OnProgress]:
-        """A callback for the analysis of one video, which counts it and can end it.
+    def watching(self, job: Job) -> Iterator[OnProgress]:
+        """A callback for one job, which shows how far it is and can end it.
 
         Raises:
             Stopped: the run was asked to stop.
         """
         self._check()
-        report = self.board.reporter(video) if self.board else silent
+        video = job.decision.video
+        report = self.board.reporter(video, job.chunk) if self.board else silent
 
         def on_progress(progress: Progress) -> None:
             self._check()
@@ -48,7 +50,12 @@ class Session:
             yield on_progress
         finally:
             if self.board:
-                self.board.finished(video)
+                self.board.left(video, job.chunk)
+
+    def finished(self, video: VideoRef) -> None:
+        """Counts a video that is done, whatever became of it."""
+        if self.board:
+            self.board.finished(video)
 
     def _check(self) -> None:
         if self.stop.is_set():

@@ -57,12 +57,23 @@ class RecordWriter:
         self._waiting: list[TrackedFrame] = []
         self._rows = 0
 
-    def write(self, frame: FrameFaces, track_ids: NDArray[np.int32]) -> None:
-        """Adds a frame: a row a face, or one row with nulls where there is none."""
+    def write(self, frame: FrameFaces, track_ids: NDArray[np.int32] | None = None) -> None:
+        """Adds a frame: a row a face, or one row with nulls where there is none.
+
+        Args:
+            frame: the next one in time.
+            track_ids: (n,) of its faces; None where the schema has no tracks.
+        """
+        if track_ids is None:
+            track_ids = np.full(len(frame.faces), -1, np.int32)
         self._waiting.append((frame, track_ids))
         self._rows += max(1, len(frame.faces))
         if self._rows >= ROW_GROUP:
             self._flush()
+
+    def note(self, **texts: str) -> None:
+        """Adds texts to the file's metadata that are known only now."""
+        self._writer.add_key_value_metadata(texts)
 
     def close(self) -> None:
         """Writes what waits and the file's footer."""

@@ -18,15 +18,23 @@ class SourceStats:
         frames_corrupt: packets that could not be read or decoded, pictures that the decoder
             marked as damaged, and those left out because their time stamp does not rise.
         media_time_s: seconds of media from the video's start to the newest picture.
-        damage: the first thing that went wrong, in words, led by where the file ends if it is
-            cut off; None if nothing went wrong. A cut file may have no corrupt frame at all.
+        first_damage: the first thing that went wrong, in words; None if nothing did.
+        ends_early: where the file ends, if it is cut off. It may have no corrupt frame at all.
     """
 
     frames_decoded: int = 0
     frames_sampled: int = 0
     frames_corrupt: int = 0
     media_time_s: float = 0.0
-    damage: str | None = None
+    first_damage: str | None = None
+    ends_early: str | None = None
+
+    @property
+    def damage(self) -> str | None:
+        """All that is known of damage, led by a missing end, as that explains the most."""
+        if self.ends_early and self.first_damage:
+            return f"{self.ends_early}; first damage: {self.first_damage}"
+        return self.ends_early or self.first_damage
 
 
 class FrameSource(Protocol):

@@ -39,6 +39,7 @@ class Decoder:
         container, stream: where the packets are from.
         stats: gets the counts.
         skip_frame: what need not be decoded.
+        damage: notes there what goes wrong; None for one that notes everything.
     """
 
     def __init__(
@@ -47,11 +48,12 @@ class Decoder:
         stream: VideoStream,
         stats: SourceStats,
         skip_frame: SkipFrame = "DEFAULT",
+        damage: Damage | None = None,
     ) -> None:
         assert stream.time_base is not None, "an opened stream has a time base"
         self.time_base = stream.time_base
         self._stats = stats
-        self.damage = Damage(stats, self.time_base)
+        self.damage = damage or Damage(stats, self.time_base)
         self._context: VideoCodecContext = stream.codec_context
         self._context.thread_type = "AUTO"
         self._rate = stream.average_rate or stream.guessed_rate or Fraction(25)
@@ -64,6 +66,16 @@ class Decoder:
         self._due = PacketOrder()
         self._one_frame_a_packet = self._clock is None and skip_frame == "DEFAULT"
         self._may_skip = self._one_frame_a_packet and _skips_exactly(container, self._context)
+
+    @property
+    def may_skip(self) -> bool:
+        """Whether frames that nobody wants and no other needs are left out, as yet."""
+        return self._may_skip
+
+    @property
+    def has_own_times(self) -> bool:
+        """Whether the packets say when their frames are shown, wherever one begins to read."""
+        return self._clock is None
 
     def stamp(self, packet: Packet) -> int:
         """The packet's pts; for a raw stream, which has none, its place at a constant rate."""
@@ -112,7 +124,7 @@ class Decoder:
         if (
             packet.is_corrupt
             or packet.has_sidedata("new_extradata")
-            or self._stats.damage
+            or self.damage.is_noticed
             or not self._one_frame_a_packet
         ):
             self._may_skip = False

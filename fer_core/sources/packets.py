@@ -26,29 +26,34 @@ _ROUNDING = 2
 
 
 class Damage:
-    """Notes in a source's statistics what went wrong, and where."""
+    """Notes in a source's statistics what went wrong, and where.
+
+    Attributes:
+        is_noticed: whether anything that was read or decoded is marred.
+    """
 
     def __init__(self, stats: SourceStats, time_base: Fraction) -> None:
         self._stats = stats
         self._time_base = time_base
+        self.is_noticed = False
 
     def count(self, what: str, pts: int | None = None) -> None:
         """A packet or picture that is lost or marred; the first one is kept in words."""
+        self.is_noticed = True
         self._stats.frames_corrupt += 1
         if self._stats.damage is None:
             at = "" if pts is None else f" at {float(pts * self._time_base):.3f} s"
-            self._stats.damage = what + at
+            self._stats.first_damage = what + at
 
     def lose_end(self, frames: int) -> None:
         """That many frames at the end never came out of the decoder."""
         self._stats.frames_corrupt += frames
         if self._stats.damage is None:
-            self._stats.damage = f"undecodable frames at the end: {frames}"
+            self._stats.first_damage = f"undecodable frames at the end: {frames}"
 
     def ends_early(self, what: str) -> None:
-        """The file is not whole; that explains more than the first damage, so it leads."""
-        earlier = self._stats.damage
-        self._stats.damage = f"{what}; first damage: {earlier}" if earlier else what
+        """The file is not whole."""
+        self._stats.ends_early = what
 
 
 class PacketReader:

@@ -6,6 +6,7 @@ as its first second.
 
 import bisect
 import heapq
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -49,6 +50,12 @@ class SampleGrid:
         """The number of the last point that is not after `pts`."""
         ratio = self._points_per_unit
         return (pts - self.start) * ratio.numerator // ratio.denominator
+
+    def begin(self, time_s: Fraction) -> int:
+        """The first pts of the first point that is not before `time_s` from the start."""
+        ratio = self._points_per_unit
+        number = math.ceil(time_s / self.time_base * ratio)
+        return self.start + math.ceil(number / ratio)
 
     def takes(self, pts: int) -> bool:
         """Whether the frame at `pts` is sampled; ask once for each frame, in order of pts."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
 from itertools import chain
+from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -90,8 +91,9 @@ class VideoSource:
         self, container: InputContainer, long_side: int, captured_at: datetime | None
     ) -> None:
         stream = video_stream(container, self._path)
-        decoder = Decoder(container, stream, self._stats, _skip_frame(self._sample))
+        decoder = Decoder(container, stream, self._stats, skip_frame(self._sample))
         self._time_base = decoder.time_base
+        self._has_own_times = decoder.has_own_times
         pictures = self._decode(container, stream, decoder)
         first = next(pictures, None)
         if first is None:
@@ -102,8 +104,7 @@ class VideoSource:
         self._maker = PictureMaker(orientation, long_side)
         start = _pts(first) if stream.start_time is None else stream.start_time
         self._start = min(start, _pts(first))
-        if (grid := self._grid()) is not None:
-            self._forecast = Forecast(grid)
+        self._forecast = self._new_forecast()
         width, height = orientation.size(first.width, first.height)
         rate = stream.average_rate or stream.guessed_rate
         self._info = VideoInfo(
@@ -131,6 +132,19 @@ class VideoSource:
     def time_base(self) -> Fraction:
         """Seconds per unit of a frame's pts."""
         return self._time_base
+
+    @property
+    def has_own_times(self) -> bool:
+        """Whether a frame's pts is known wherever one begins to read the file."""
+        return self._has_own_times
+
+    def border(self, time_s: Fraction) -> int:
+        """The first pts, at or after a time from the video's start, where samples begin anew.
+
+        What is sampled from there on does not depend on any frame before.
+        """
+        grid = self._grid()
+        return self._start + ceil(time_s / self.time_base) if grid is None else grid.begin(time_s)
 
     def frames(self) -> Iterator[Frame]:
         """The sampled frames in order of pts; one pass, so call it once.
@@ -181,6 +195,10 @@ class VideoSource:
     def _grid(self) -> SampleGrid | None:
         fps = self._sample.fps
         return None if isinstance(fps, str) else SampleGrid(self._start, self._time_base, fps)
+
+    def _new_forecast(self) -> Forecast | None:
+        grid = self._grid()
+        return None if grid is None else Forecast(grid)
 
     def _may_sample(self, packet: Packet) -> bool:
         """Whether a packet's frame may be one that is sampled; ask for each packet."""
@@ -239,7 +257,7 @@ def _pts(picture: VideoFrame) -> int:
     return picture.pts
 
 
-def _skip_frame(sample: SampleConfig) -> SkipFrame:
+def skip_frame(sample: SampleConfig) -> SkipFrame:
     """What the decoder need not decode."""
     if sample.fps == "keyframes":
         return "NONKEY"

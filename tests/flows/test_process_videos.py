@@ -14,15 +14,17 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import State
 from prefect.exceptions import ParameterTypeError
 
-from fer_core.batch import BatchSummary, Group, plan
+from fer_core.batch import BatchSummary, plan
 from fer_core.config import ClassifyConfig, ProcessConfig, SampleConfig
 from fer_core.engine import ModelIds
 from fer_core.errors import ConfigError, InputError, ModelError
+from fer_core.jobs import Cut, Job
 from fer_core.ledger import VideoSummary, read_rows
 from fer_core.progress import Board
-from fer_core.types import OnProgress, VideoRef
+from fer_core.types import Chunk, OnProgress, VideoRef
 from fer_core.worker.networks import engine_for
-from flows.process_videos import NoneProcessed, process_group, process_videos
+from flows.process_videos import NoneProcessed, process_videos
+from flows.video_tasks import Jobs, process_group
 from flows.worker import Session, session
 from tests.clips import Clip, write
 
@@ -50,6 +52,22 @@ def test_all_ok_is_completed_and_a_second_run_does_nothing(folder: Path, tmp_pat
     second = run(folder, tmp_path / "out").result()
     assert (second.videos, second.ok, second.done_before) == (1, 1, 1)
     assert read_rows(tmp_path / "out") == rows
+
+
+def test_a_long_video_is_done_in_chunks(folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.mp4").write_text("no video")
+    run(folder, tmp_path / "whole")
+    state = run(folder, tmp_path / "chunks", FAST.model_copy(update={"chunk_s": 3.0}))
+    assert state.message == "1 ok, 0 partial, 1 failed"
+    parts = {f"good.mp4 (chunk {number} of 3)" for number in (1, 2, 3)}
+    names = {"bad.mp4", "good.mp4", "good.mp4 (all chunks)", *parts}
+    assert task_names(state, names) == names
+    found, expected = (
+        ds.dataset(tmp_path / name / "records").to_table(columns=["pts", "frame_index", "track_id"])
+        for name in ("chunks", "whole")
+    )
+    assert found.equals(expected)
+    assert not list((tmp_path / "chunks" / ".work").iterdir())
 
 
 def test_a_bad_file_never_fails_the_others(folder: Path, tmp_path: Path) -> None:
@@ -99,16 +117,16 @@ def test_many_small_videos_share_tasks(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def three(tmp_path: Path) -> Group:
+def three(tmp_path: Path) -> Jobs:
     """A group of two good videos with a faulty one between them."""
     paths = [write(Clip("a.mp4"), tmp_path), tmp_path / "b.mp4", write(Clip("c.mp4"), tmp_path)]
     paths[1].write_text("no video")
-    return tuple(plan(list(map(str, paths)), tmp_path / "out", FAST))
+    return tuple(map(Job, plan(list(map(str, paths)), tmp_path / "out", FAST)))
 
 
-def run_group(group: Group, out: Path) -> State[list[VideoSummary]]:
+def run_group(group: Jobs, out: Path) -> State[list[VideoSummary | Cut]]:
     """The state of a group's task."""
-    states: list[State[list[VideoSummary]]] = []
+    states: list[State[list[VideoSummary | Cut]]] = []
 
     @flow
     def one_task() -> None:
@@ -118,12 +136,12 @@ def run_group(group: Group, out: Path) -> State[list[VideoSummary]]:
     return states[0]
 
 
-def test_a_faulty_video_fails_alone_in_its_group(three: Group, tmp_path: Path) -> None:
+def test_a_faulty_video_fails_alone_in_its_group(three: Jobs, tmp_path: Path) -> None:
     state = run_group(three, tmp_path / "out")
     assert (state.name, state.is_completed()) == ("Completed with failures", True)
     counts, _, problem = str(state.message).partition("; ")
     assert counts == "2 ok, 0 partial, 1 failed"
-    assert problem.startswith(f"failed: {three[1].video.source}: expected a video file")
+    assert problem.startswith(f"failed: {three[1].decision.video.source}: expected a video file")
     assert [row.status for row in state.result()] == ["ok", "failed", "ok"]
     assert {row.video_id: row for row in state.result()} == read_rows(tmp_path / "out")
 
@@ -131,19 +149,19 @@ def test_a_faulty_video_fails_alone_in_its_group(three: Group, tmp_path: Path) -
 class StopAtSecond(Board):
     """Asks its run to stop when the second video begins."""
 
-    def __init__(self, work: Group, stop: threading.Event) -> None:
-        super().__init__(work, render=False, visible=False)
+    def __init__(self, work: Jobs, stop: threading.Event) -> None:
+        super().__init__([job.decision for job in work], render=False, visible=False)
         self.begun: list[str] = []
         self._stop = stop
 
-    def reporter(self, video: VideoRef) -> OnProgress:
+    def reporter(self, video: VideoRef, chunk: Chunk | None = None) -> OnProgress:
         self.begun.append(video.path.name)
         if len(self.begun) == 2:
             self._stop.set()
-        return super().reporter(video)
+        return super().reporter(video, chunk)
 
 
-def test_a_stop_ends_a_group_and_keeps_what_is_done(three: Group, tmp_path: Path) -> None:
+def test_a_stop_ends_a_group_and_keeps_what_is_done(three: Jobs, tmp_path: Path) -> None:
     group = (three[0], three[2], three[1])
     stop = threading.Event()
     board = StopAtSecond(group, stop)

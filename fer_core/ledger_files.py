@@ -10,7 +10,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -66,15 +66,27 @@ def write_row_file(path: Path, table: pa.Table) -> None:
 
 def read_row_file(path: Path) -> pa.Table | None:
     """A table of one row, as `VIDEOS`; None where there is none, or one that cannot be read."""
+    return _parse(path.stem, _content(path))
+
+
+def _content(path: Path) -> bytes | None:
     try:
-        with pq.ParquetFile(path) as file:
-            table = file.read(use_threads=False)
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _parse(video_id: str, content: bytes | None) -> pa.Table | None:
+    if content is None:
+        return None
+    try:
+        table = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
         if not table.schema.equals(VIDEOS):  # of an older version: gives what it lacks as null
-            table = pq.read_table(path, schema=VIDEOS)
-        [video_id] = table.column("video_id").to_pylist()
+            table = pq.read_table(pa.BufferReader(content), schema=VIDEOS)
+        [found] = table.column("video_id").to_pylist()
     except _UNREADABLE:
         return None
-    return table.replace_schema_metadata(None) if video_id == path.stem else None
+    return table.replace_schema_metadata(None) if found == video_id else None
 
 
 def read_all(out: Path) -> pa.Table:
@@ -87,7 +99,7 @@ def read_all(out: Path) -> pa.Table:
     stamps = _stamps(out / "videos")
     known = _known(out / CACHE, stamps) if len(stamps) >= WORTH_KEEPING else _CACHED.empty_table()
     new = stamps.keys() - set(known.column("video_id").to_pylist())
-    rows = pa.concat_tables([known, _read((row_path(out, video_id) for video_id in new), stamps)])
+    rows = pa.concat_tables([known, _read([row_path(out, video_id) for video_id in new], stamps)])
     if len(rows) - len(known) >= WORTH_KEEPING:
         # Within a moment a file can be replaced without a new stamp, so young ones do not count.
         old = [stamp <= now_ns - _SETTLED_NS for stamp in rows.column("file_mtime_ns").to_pylist()]
@@ -117,10 +129,15 @@ def _stamps(directory: Path) -> dict[str, Stamp]:
     return stamps
 
 
-def _read(paths: Iterable[Path], stamps: dict[str, Stamp]) -> pa.Table:
-    """Opens row files, several at a time: a disk in the network answers late, but all at once."""
+def _read(paths: Sequence[Path], stamps: dict[str, Stamp]) -> pa.Table:
+    """Rows of files, of which several are read at a time: a disk in the network answers late.
+
+    They are parsed in one thread: several would wait for each other, and take longer.
+    """
+    ids = [path.stem for path in paths]
     with ThreadPoolExecutor(_READERS) as readers:
-        tables = [table for table in readers.map(read_row_file, paths) if table is not None]
+        parsed = map(_parse, ids, readers.map(_content, paths))
+        tables = [table for table in parsed if table is not None]
     if not tables:
         return _CACHED.empty_table()
     rows = pa.concat_tables(tables).combine_chunks()

@@ -180,6 +180,7 @@ class _Renderer:
         stream.pix_fmt = "yuv420p"
         context = stream.codec_context
         context.time_base = self._time_base
+        context.thread_type = "AUTO"  # PyAV's own choice, slices, encodes larger and slower
         context.flags |= Flags.frame_duration
         context.color_range = 1
         context.colorspace = tags.matrix

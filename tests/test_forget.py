@@ -55,8 +55,13 @@ def test_a_camera_is_gone_from_everywhere(out: Path) -> None:
 
 def test_a_video_is_gone_and_others_stay(out: Path) -> None:
     before = len(fer_core.load_records(out))
+    [video_id] = fer_core.load_records(out, ["video_id"], sources=DOOR).video_id.unique()
+    unfinished = out / ".work" / video_id
+    unfinished.mkdir(parents=True)
+    (unfinished / "0.parquet").touch()
     gone = forget(out, source=DOOR)
     assert gone.sources == (DOOR,)
+    assert not unfinished.exists()
     assert len(fer_core.load_records(out)) == before - gone.rows
     assert DOOR not in everything(out)
     assert "/archive/door/20261102_130000.mp4" in everything(out)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from fer_core.errors import QueryError
+from fer_core.errors import QueryError, RecordsError
 from fer_core.queries.tables import open_videos
 from fer_core.records import open_records
+from fer_core.schema import RECORDS, STREAMS, VIDEOS
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,7 +46,7 @@ def query(directory: str | Path, sql: str) -> pa.RecordBatchReader:
         The rows, a batch at a time; `.read_pandas()` gives a DataFrame.
 
     Raises:
-        RecordsError: there are no records.
+        RecordsError: the directory holds no dataset.
         QueryError: the SQL is none, or asks for something else than reading.
 
     Example:
@@ -88,15 +89,23 @@ def _connect(directory: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _views(directory: Path) -> dict[str, ds.Dataset | pa.Table]:
+    """What there is; empty tables for the rest, such as records where every video failed."""
+    readers = {
+        "records": (open_records, RECORDS),
+        "videos": (open_videos, VIDEOS),
+        "streams": (_open_streams, STREAMS),
+    }
+    there = [name for name in readers if (directory / name).is_dir()]
+    if not there:
+        raise RecordsError(
+            f"{directory} holds no dataset: expected the directory given to fer process --out"
+        )
     return {
-        "records": open_records(directory),
-        "videos": open_videos(directory),
-        "streams": _streams(directory / "streams"),
+        name: read(directory) if name in there else schema.empty_table()
+        for name, (read, schema) in readers.items()
     }
 
 
-def _streams(directory: Path) -> ds.Dataset | pa.Table:
-    """Connections to cameras; an empty table where no stream was ever followed."""
-    if directory.is_dir():
-        return ds.dataset(directory, format="parquet")
-    return pa.table({"camera": pa.array([], pa.string())})
+def _open_streams(directory: Path) -> ds.FileSystemDataset:
+    """Connections to cameras."""
+    return ds.dataset(directory / "streams", schema=STREAMS, format="parquet")

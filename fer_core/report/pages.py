@@ -38,6 +38,7 @@ _NO_FACES: dict[str, Any] = {
     "tracks": [],
     "tracks_left_out": 0,
     "episodes": [],
+    "peaks": [],
     "histogram": [0] * 20,
     "spark": "-",
 }
@@ -129,6 +130,8 @@ def _write_video(
         **_PALETTE,
         **numbers,
         "video": _link(shown, page.parent) if shown else None,
+        "original": f"/original/{row.video_id}",
+        "is_original": shown is not None and shown == original(row),
         "offset_s": first_picture_s(shown) if shown else 0.0,
         "length_s": _length_s(row, faces),
         "where": name,
@@ -220,10 +223,13 @@ def _title(row: VideoSummary) -> str:
 
 def _shown_video(out: Path, row: VideoSummary) -> Path | None:
     """The annotated video, else the original one, if it is there and its faces may be seen."""
-    candidates = [out / row.annotated] if row.annotated else []
-    if "blurred" not in (row.shows or ""):
-        candidates.append(to_path(row.source))
-    return next((path for path in candidates if path.is_file()), None)
+    annotated = out / row.annotated if row.annotated else None
+    return next((path for path in (annotated, original(row)) if path and path.is_file()), None)
+
+
+def original(row: VideoSummary) -> Path | None:
+    """The recording itself; None where faces in it are not to be shown."""
+    return None if "blurred" in (row.shows or "") else to_path(row.source)
 
 
 def _link(target: Path, page: Path) -> str:

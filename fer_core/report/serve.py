@@ -1,4 +1,8 @@
-"""Serves the pages and videos of a dataset on this machine, with byte ranges for seeking."""
+"""Serves the pages and videos of a dataset on this machine, with byte ranges for seeking.
+
+Where there is no annotated video, pages show the original: `/original/<video_id>` is the file that
+the ledger names under that id, and no other file outside of the dataset can be asked for.
+"""
 
 import re
 from collections.abc import Iterator
@@ -8,14 +12,18 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from fer_core.ledger import read_row
+from fer_core.report.pages import original
+
 HOST = "127.0.0.1"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _PIECE = 1 << 18
 _SERVED = ("report", "annotated")
+_ORIGINAL = re.compile(r"/original/([0-9a-f]{16})")
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Files of `report/` and `annotated/` alone: nothing is listed, and no link leads out."""
+    """Files of `report/` and `annotated/`, and videos that the ledger names; nothing is listed."""
 
     protocol_version = "HTTP/1.1"
     server_version = "fer"
@@ -33,14 +41,22 @@ class Handler(SimpleHTTPRequestHandler):
         if not self._is_own_host():
             self.send_error(HTTPStatus.FORBIDDEN)
             return
-        path = Path(self.translate_path(self.path)).resolve()
-        root = Path(self.directory).resolve()
-        served = any(path.is_relative_to(root / name) for name in _SERVED)
-        if not served or not path.is_file():
+        path = self._file()
+        if path is None or not path.is_file():
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         with path.open("rb") as file:
             self._send(file, path, body)
+
+    def _file(self) -> Path | None:
+        """What a path asks for; None where it may not. No link leads out."""
+        root = Path(self.directory).resolve()
+        if match := _ORIGINAL.fullmatch(self.path):
+            row = read_row(root, match[1])
+            return original(row) if row else None
+        path = Path(self.translate_path(self.path)).resolve()
+        served = any(path.is_relative_to(root / name) for name in _SERVED)
+        return path if served else None
 
     def _is_own_host(self) -> bool:
         """Whether the page was asked for by its own name: other sites' pages cannot read it."""

@@ -5,12 +5,15 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import fer_core
-from fer_core.errors import QueryError
+from fer_core.errors import QueryError, RecordsError
 from fer_core.queries.sql import query
+from fer_core.schema import RECORDS, STREAMS, VIDEOS
+from fer_core.streams.log import StreamLog
 from tests.cli.command import fer
 
 
@@ -45,8 +48,29 @@ def test_videos_join_records(week: Path) -> None:
     assert [row["status"] for row in found] == ["failed"]
 
 
-def test_streams_are_empty_where_none_was_followed(week: Path) -> None:
+@pytest.mark.parametrize(
+    ("view", "schema"), [("records", RECORDS), ("videos", VIDEOS), ("streams", STREAMS)]
+)
+def test_views_have_the_columns_that_are_documented(
+    week: Path, tmp_path: Path, view: str, schema: pa.Schema
+) -> None:
+    (tmp_path / "streams").mkdir()
+    for directory in (week, tmp_path):
+        columns = rows(directory, f"DESCRIBE {view}")
+        assert [column["column_name"] for column in columns] == schema.names
+
+
+def test_what_is_not_there_is_empty(week: Path, tmp_path: Path) -> None:
     assert rows(week, "FROM streams") == []
+    StreamLog(tmp_path / "streams", "door", "door").end("refused")
+    assert rows(tmp_path, "FROM videos") == rows(tmp_path, "FROM records") == []
+    [seen] = rows(tmp_path, "FROM streams")
+    assert (seen["camera"], seen["ended"]) == ("door", "refused")
+
+
+def test_a_directory_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordsError, match="holds no dataset"):
+        query(tmp_path, "FROM videos")
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,16 @@ def test_an_episode_leads_to_its_peak(video_page: Page) -> None:
     assert page.locator("#track").input_value() in {"0", "1"}
 
 
+def test_every_emotion_has_a_peak_to_click(video_page: Page) -> None:
+    page = video_page
+    assert page.locator("#peaks button").count() == 7
+    surprise = page.locator("#peaks button", has_text="surprise")
+    minutes, seconds = surprise.locator(".at").inner_text().split(":")
+    surprise.click()
+    wait_for_time(page, 60 * int(minutes) + float(seconds))
+    assert page.locator("#track").input_value() == "1"
+
+
 def test_keys_move_by_a_second(video_page: Page) -> None:
     page = video_page
     page.evaluate("seek(0)")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import ConfigError, InputError
 from fer_core.report.pages import ReportOptions, write_report
 from fer_core.sample_week import Person, Scene, Shot, make_sample_week, write_shot
@@ -35,6 +36,8 @@ def test_a_page_holds_tracks_episodes_and_facts(dataset: Path) -> None:
     assert shown == {("angry", 0), ("happy", 0), ("surprise", 1)}
     angry = next(e for e in data["episodes"] if data["emotions"][e[5]] == "angry")
     assert 2 <= angry[0] <= angry[2] <= angry[1] <= 4, "times begin at 0, not at 3600"
+    time_s, probability, track = data["peaks"][data["emotions"].index("surprise")]
+    assert (1 <= time_s < 6, probability > 0.6, track) == (True, True, 1)
     facts = dict(data["facts"])
     assert facts["recorded"] == "2026-11-03 00:30:00"
     assert facts["faces"].startswith("105 found, 65 shown")
@@ -58,6 +61,18 @@ def test_the_index_has_all_videos_and_hours(dataset: Path) -> None:
     [[camera, day, hour, *seconds]] = data["hours"]
     assert (camera, day, hour) == ("door <b>", "2026-11-03", 0)
     assert sum(seconds) == pytest.approx(13.0, abs=0.5)
+
+
+@pytest.mark.parametrize("length_s", [3, 8, 60, 3600])
+def test_sparklines_have_no_stripes(tmp_path: Path, length_s: int) -> None:
+    """Whoever is there all the time is seen all the time, however samples fall into bins."""
+    people = (Person((Scene(0, length_s / 2, "happy", 3.0),)),)
+    write_shot(tmp_path, Shot("hall", START, people, length_s=float(length_s)), video())
+    [row] = data_of(write_report(tmp_path))["videos"]
+    happy = str(EMOTIONS.index("happy"))
+    assert row["spark"].strip("-").count("-") == 0
+    assert 39 <= row["spark"].count(happy) <= 41 + 80 * 0.3 / length_s
+    assert len(row["spark"]) == 80
 
 
 def test_nothing_comes_from_elsewhere(dataset: Path) -> None:

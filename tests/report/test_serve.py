@@ -1,14 +1,19 @@
 """The small server: byte ranges, and nothing but the report and its videos."""
 
 import http.client
+import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fer_core.forget import forget
+from fer_core.ledger import VideoSummary, write_row
 from fer_core.report.pages import write_report
 from fer_core.report.serve import HOST, serving
+from fer_core.types import VideoRef
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +59,27 @@ def test_ranges(port: int, asked: str, status: int, span: slice) -> None:
 def test_a_whole_file(port: int) -> None:
     status, body, headers = get(port, "/annotated/clip.bin")
     assert (status, len(body), headers["accept-ranges"]) == (200, 200, "bytes")
+
+
+def test_the_original_is_served_where_there_is_no_annotated_video(
+    port: int, dataset: Path, tmp_path: Path
+) -> None:
+    recording = tmp_path / "door.mp4"
+    recording.write_bytes(b"pictures")
+    video = VideoRef.of(recording)
+    row = VideoSummary(video.video_id, video.source, "ok")
+    write_row(dataset, row)
+    try:
+        path = f"/original/{video.video_id}"
+        assert get(port, path, Range="bytes=0-3")[:2] == (206, b"pict")
+        page = write_report(dataset, video="door.mp4")
+        assert json.dumps(path) in page.read_text()
+        write_row(dataset, replace(row, shows="smoothed over 0.5 s, blurred"))
+        assert get(port, path)[0] == 404, "its faces are not to be seen"
+        assert '"video":null' in write_report(dataset, video="door.mp4").read_text()
+        assert get(port, "/original/0123456789abcdef")[0] == 404
+    finally:
+        forget(dataset, source=recording)
 
 
 def test_the_beginning_leads_to_the_index(port: int) -> None:

@@ -16,7 +16,9 @@ function makePlayer() {
     place.append(element("p", { className: "quiet", textContent: "No video to show: it was not annotated, and its file is not here." }));
     return;
   }
-  video = element("video", { src: DATA.video, controls: true, preload: "metadata", playsInline: true });
+  // A server shows originals under names of its own: they lie outside of what it serves.
+  const served = location.protocol.startsWith("http") && DATA.is_original;
+  video = element("video", { src: served ? DATA.original : DATA.video, controls: true, preload: "metadata", playsInline: true });
   video.addEventListener("error", () => place.append(element("p", { className: "quiet", textContent: "This browser cannot play the video." })));
   for (const name of ["timeupdate", "seeking", "seeked"]) video.addEventListener(name, () => moveCursor(mediaTime()));
   video.addEventListener("play", follow);
@@ -155,6 +157,18 @@ function makeEpisodes() {
   }
 }
 
+// Where each emotion was most probable, however weak: the answer to "where is the peak of …?"
+function makePeaks() {
+  const list = document.getElementById("peaks");
+  for (const [emotion, [time, p, track]] of DATA.peaks.entries()) {
+    const button = element("button", { type: "button", title: `face ${track}: go to where ${EMOTIONS[emotion]} peaks` },
+      swatch(emotion), ` ${EMOTIONS[emotion]} `, element("span", { className: "at", textContent: clock(time) }),
+      element("span", { className: "quiet", textContent: ` ${percent(p)}` }));
+    button.addEventListener("click", () => { choose(track); seek(time); });
+    list.append(button);
+  }
+}
+
 function choose(id) {
   const index = DATA.tracks.findIndex((track) => track.id === id);
   if (index < 0 || picker.value === String(index)) return;
@@ -222,6 +236,7 @@ document.getElementById("where").textContent = DATA.where;
 makePlayer();
 makePicker();
 makeEpisodes();
+makePeaks();
 makeShares();
 makeConfidence();
 makeFacts();

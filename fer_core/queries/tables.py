@@ -127,6 +127,9 @@ def _smoothed(rows: pd.DataFrame, tau_s: float) -> pd.DataFrame:
 
 
 def usual_interval_s(times_s: np.ndarray) -> float:
-    """The median time between two sampled frames of a video, in seconds; 0 if there is one."""
-    moments = np.unique(times_s)
-    return float(np.median(np.diff(moments))) if len(moments) > 1 else 0.0
+    """The mean time between two sampled frames of a video, in seconds; 0 if there is one.
+
+    Gaps do not count: times in which nobody was seen are more than half as long again as usual.
+    """
+    apart_s = np.diff(np.unique(times_s))
+    return float(apart_s[apart_s <= 1.5 * np.median(apart_s)].mean()) if len(apart_s) else 0.0

@@ -118,17 +118,19 @@ def _peaks(faces: pd.DataFrame) -> list[list[Any]]:
 def _spark(faces: pd.DataFrame, length_s: float) -> str:
     """What was shown most, along the video: a digit of an emotion's index, or "-" for nobody.
 
-    A sampled frame counts until the next one, so that nothing stands between two of them.
+    A place without a sampled frame of its own shows the one before, if that is not long ago.
     """
-    width_s = max(length_s, 1e-3) / _SPARKS
-    hold_s = 1.5 * usual_interval_s(faces["time_s"].to_numpy())
-    ahead_s = np.append(np.arange(0.0, hold_s, width_s / 2), hold_s)
-    moments = faces["time_s"].to_numpy()[:, np.newaxis] + ahead_s
-    places = np.minimum(_SPARKS - 1, (moments / width_s).astype(int))
+    times, codes = faces["time_s"].to_numpy(), faces["emotion"].cat.codes.to_numpy()
+    width_s, hold_s = max(length_s, 1e-3) / _SPARKS, 1.5 * usual_interval_s(times)
     counts = np.zeros((_SPARKS, len(EMOTIONS)), int)
-    codes = faces["emotion"].cat.codes.to_numpy()[:, np.newaxis]
-    np.add.at(counts, (places, np.broadcast_to(codes, places.shape)), 1)
-    return "".join(str(row.argmax()) if row.any() else "-" for row in counts)
+    places = np.minimum(_SPARKS - 1, (times / width_s + 1e-6).astype(int))
+    np.add.at(counts, (places, codes), 1)
+    shown = np.where(counts.any(axis=1), counts.argmax(axis=1), -1)
+    begins_s = np.arange(_SPARKS) * width_s
+    before = np.searchsorted(times, begins_s) - 1
+    is_held = (before >= 0) & (begins_s - times[before] <= hold_s)
+    shown = np.where((shown < 0) & is_held, shown[places[before]], shown)
+    return "".join(str(code) if code >= 0 else "-" for code in shown)
 
 
 def shares_of(faces: pd.DataFrame) -> list[float]:

@@ -135,6 +135,7 @@ def _write_video(
         "offset_s": first_picture_s(shown) if shown else 0.0,
         "length_s": _length_s(row, faces),
         "where": name,
+        "faces_found": row.faces,
         "worth": worth_of(row.model),
         "facts": _facts(row, faces, options),
         "thumbnails": thumbnails_of(row, faces) if options.thumbnails and faces is not None else {},
@@ -154,7 +155,7 @@ def _write_video(
             "error": row.error,
             "tracks": len(numbers["tracks"]) + numbers["tracks_left_out"],
             "spark": numbers["spark"],
-            "top": _mostly(faces),
+            "top": _mostly(row, faces),
         },
     }
     _write(page.with_suffix(".json"), json.dumps(entry, ensure_ascii=False))
@@ -165,9 +166,9 @@ def _length_s(row: VideoSummary, faces: pd.DataFrame | None) -> float:
     return round(max(row.duration_s or 0.0, last, 0.1), 3)
 
 
-def _mostly(faces: pd.DataFrame | None) -> str | None:
+def _mostly(row: VideoSummary, faces: pd.DataFrame | None) -> str | None:
     if faces is None:
-        return None
+        return f"{row.faces} faces, none to be believed" if row.faces else None
     share, name = max(zip(shares_of(faces), EMOTIONS, strict=True))
     return f"{name} {share:.0%}"
 
@@ -185,8 +186,8 @@ def _facts(
         "picture": f"{row.width}×{row.height}, {row.codec}{rate}" if row.width else None,
         "frames": f"{row.frames_decoded} decoded, {row.frames_sampled} looked at, "
         f"{row.frames_corrupt} damaged",
-        "faces": f"{row.faces} found, {kept} shown here; the others are too small, blurred or "
-        "turned away to be believed",
+        "faces": f"{row.faces} found, {kept} shown here"
+        + ("; the others are too small, blurred or turned away" if kept < row.faces else ""),
         "faces shown": _describe(options.faces),
         "annotated video": _describe_annotated(row),
         "smoothing": f"time constant {options.smooth_s:g} s" if options.smooth_s else "none",

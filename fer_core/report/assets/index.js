@@ -13,10 +13,10 @@ function cells(row) {
   const name = element("td", { className: "name" }, element("a", { href: row.page, textContent: row.name }));
   const status = element("td", { textContent: row.status, className: row.status === "ok" ? "" : "bad" });
   if (row.error) status.append(element("div", { className: "quiet", textContent: row.error }));
-  const spark = element("td", {}, drawn(row.spark));
+  const spark = element("td", { className: "spark" }, drawn(row.spark));
   return element("tr", {}, name, element("td", { textContent: row.camera || "" }), element("td", { textContent: row.start || "" }),
     element("td", { textContent: row.length_s ? clock(row.length_s) : "" }), status,
-    element("td", { textContent: row.tracks }), spark, element("td", { textContent: row.top || "nobody seen" }));
+    element("td", { className: "faces", textContent: row.tracks }), spark, element("td", { textContent: row.top || "nobody seen" }));
 }
 
 function drawn(spark) {
@@ -86,7 +86,7 @@ function heat() {
   Plotly.react("heat", [{
     type: "heatmap", x: sums.map((_, hour) => hour), y: EMOTIONS, z, text, hovertemplate: "%{text}<extra></extra>",
     hoverongaps: false, colorscale: "Viridis", zmin: 0, zmax: 1, colorbar: { tickformat: ".0%", thickness: 12 }, xgap: 1, ygap: 1,
-  }], layout({ xaxis: { dtick: 2, title: { text: "hour of the day" }, range: [-0.5, 23.5] }, yaxis: { autorange: "reversed", automargin: true } }), { ...CONFIG, displayModeBar: false });
+  }], layout({ xaxis: { dtick: matchMedia("(max-width: 800px)").matches ? 6 : 2, tickangle: 0, automargin: true, title: { text: "hour of the day" }, range: [-0.5, 23.5] }, yaxis: { autorange: "reversed", automargin: true } }), { ...CONFIG, displayModeBar: false });
 }
 
 function makeHours() {

@@ -118,7 +118,7 @@ function redraw() {
 function makeChart() {
   const split = lanes.length ? 0.72 - Math.min(0.3, 0.03 * lanes.length) : 1;
   Plotly.newPlot(chart, [...lineTraces(), ...(lanes.length ? [laneTrace()] : [])], layout({
-    xaxis: { range: [0, DATA.length_s], title: { text: "seconds" }, showspikes: false, anchor: "y" },
+    xaxis: { range: [0, DATA.length_s], ticksuffix: " s", showspikes: false, anchor: "y" },
     yaxis: { range: [0, 1.02], domain: [0, split], tickformat: ".0%", fixedrange: true },
     yaxis2: { domain: [split + 0.04, 1], autorange: "reversed", fixedrange: true, type: "category", showgrid: false, automargin: true },
     legend: { orientation: "h", y: -0.16, x: 0, bgcolor: PLOT, font: { color: "#ececee" } }, hovermode: "x", hoverdistance: -1, dragmode: "zoom",
@@ -189,12 +189,15 @@ function makeShares() {
     place.append(button);
   }
   if (DATA.tracks_left_out) place.append(element("p", { className: "quiet", textContent: `${DATA.tracks_left_out} shorter ones are left out here; the records have them.` }));
-  if (!DATA.tracks.length) place.append(element("p", { className: "quiet", textContent: "No face that can be trusted was found." }));
+  const none = DATA.faces_found
+    ? `${DATA.faces_found} faces were found, all of them too small, blurred or turned away to be believed. With --min-side 0 --min-sharpness 0 --max-yaw 90, fer report shows them.`
+    : "No face was found.";
+  if (!DATA.tracks.length) place.append(element("p", { className: "quiet", textContent: none }));
 }
 
 function makeConfidence() {
   const step = 1 / DATA.histogram.length;
-  Plotly.newPlot("histogram", [{
+  if (DATA.tracks.length) Plotly.newPlot("histogram", [{
     type: "bar", x: DATA.histogram.map((_, i) => (i + 0.5) * step), y: DATA.histogram, width: step * 0.9,
     marker: { color: "#56b4e9" }, hovertemplate: "%{x:.0%}: %{y} faces<extra></extra>",
   }], layout({ xaxis: { range: [0, 1], tickformat: ".0%" }, yaxis: { title: { text: "faces" } }, margin: { l: 60, r: 12, t: 8, b: 28 } }), { ...CONFIG, displayModeBar: false });
@@ -241,4 +244,4 @@ makeShares();
 makeConfidence();
 makeFacts();
 if (DATA.tracks.length) makeChart();
-else document.getElementById("timeline").hidden = true;
+else for (const name of ["timeline", "where-most", "episodes", "histogram"]) document.getElementById(name).hidden = true;

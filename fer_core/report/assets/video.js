@@ -121,8 +121,8 @@ function makeChart() {
     xaxis: { range: [0, DATA.length_s], ticksuffix: " s", showspikes: false, anchor: "y" },
     yaxis: { range: [0, 1.02], domain: [0, split], tickformat: ".0%", fixedrange: true },
     yaxis2: { domain: [split + 0.04, 1], autorange: "reversed", fixedrange: true, type: "category", showgrid: false, automargin: true },
-    legend: { orientation: "h", y: -0.16, x: 0, bgcolor: PLOT, font: { color: "#ececee" } }, hovermode: "x", hoverdistance: -1, dragmode: "zoom",
-    margin: { l: 60, r: 12, t: 8, b: 70 },
+    legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, bgcolor: PLOT, font: { color: "#ececee" } }, hovermode: "x", hoverdistance: -1, dragmode: "zoom",
+    margin: { l: 60, r: 12, t: 8, b: 96 },
     // The cursor: white with a dark edge, so that it is seen on every colour.
     shapes: [["#000000", 5], ["#ffffff", 2]].map(([color, width]) => ({ type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1, line: { color, width } })),
   }), CONFIG);

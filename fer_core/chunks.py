@@ -184,6 +184,17 @@ def remove_finished(out: Path) -> None:
             remove_work(out, directory.name)
 
 
+def chunks_in_work(out: Path) -> dict[str, list[Made]]:
+    """The chunks that are done of videos that are not, by video_id; at least one of each."""
+    found: dict[str, list[Made]] = {}
+    for directory in (out / WORK).glob("[0-9a-f]*"):
+        made = [one for one in map(read_made, directory.glob("[0-9]*")) if one is not None]
+        row = read_row(out, directory.name)
+        if made and not (row and made[0].of(row)):
+            found[directory.name] = made
+    return found
+
+
 def read_made(path: Path) -> Made | None:
     """What the file of a chunk says of it; None where there is none, or none that can be read."""
     try:

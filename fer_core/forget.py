@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from fer_core import ledger
 from fer_core.atomic import atomic_file
+from fer_core.chunks import WORK
 from fer_core.errors import InputError, RecordsError
 from fer_core.exports import paths_of_exports
 from fer_core.ledger import VideoSummary
@@ -34,6 +35,7 @@ class Forgotten:
         records: files of `records/`, and `rows` in them.
         videos: rows of `videos/`.
         streams: rows of `streams/`.
+        chunks: files of videos that are still in work.
         annotated, exports, pages: files.
         sources: which videos these were.
     """
@@ -42,6 +44,7 @@ class Forgotten:
     rows: int = 0
     videos: int = 0
     streams: int = 0
+    chunks: int = 0
     annotated: int = 0
     exports: int = 0
     pages: int = 0
@@ -136,6 +139,7 @@ def _forget(out: Path, asked: _Asked) -> Forgotten:
         gone["pages"] += _remove(out, page_files(out, row.video_id))
         shutil.rmtree(out / _WORK / row.video_id, ignore_errors=True)
         gone["videos"] += _remove(out, [row_path(out, row.video_id)])
+    gone["chunks"] = _remove_chunks(out, asked)
     (out / CACHE).unlink(missing_ok=True)
     rewrite_index(out)
     return Forgotten(**gone, sources=tuple(sorted(row.source for row in concerned)))
@@ -181,6 +185,16 @@ def _remove_streams(out: Path, asked: _Asked) -> int:
             continue
         with atomic_file(path) as temporary:
             pq.write_table(kept, temporary, compression="zstd")
+    return removed
+
+
+def _remove_chunks(out: Path, asked: _Asked) -> int:
+    """All chunks of a video that is in work, if one of them has such rows."""
+    removed = 0
+    for directory in (out / WORK).glob("*"):
+        files = list(directory.glob("*.parquet"))
+        if any(len(pq.read_table(file, filters=asked.condition("captured_at"))) for file in files):
+            removed += _remove(out, files)
     return removed
 
 

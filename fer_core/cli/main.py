@@ -19,6 +19,7 @@ from fer_core.cli.process import process
 from fer_core.cli.publish import publish
 from fer_core.cli.query import query
 from fer_core.cli.report import report
+from fer_core.cli.status import status
 from fer_core.cli.tail import tail
 from fer_core.cli.train import train
 from fer_core.errors import ConfigError, FerError, InputError, InUse, ModelError, QueryError
@@ -31,7 +32,7 @@ app = typer.Typer(
     help="Facial emotion in batches of video: Parquet records and annotated videos.",
 )
 COMMANDS = (
-    *(process, tail, capture, compact, demo),
+    *(process, status, tail, capture, compact, demo),
     *(report, query, export, forget),
     *(prepare, train, evaluate, publish),
     *(bench, doctor),

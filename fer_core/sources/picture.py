@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
@@ -38,8 +39,8 @@ class Orientation:
         nearest right one. Beside side data that PyAV has no name for, such as Exif, only an
         angle can be read, and whether the picture is mirrored is not known.
         """
-        try:
-            data = frame.side_data.get("DISPLAYMATRIX")
+        try:  # not `frame.side_data`, which ties the frame to itself: it would stay for long
+            data = SideDataContainer(frame).get("DISPLAYMATRIX")  # pyright: ignore
         except ValueError:
             quarter = round(frame.rotation / 90) % 4
             return cls(quarter in (1, 3), quarter in (2, 3), quarter in (1, 2))

@@ -1,5 +1,6 @@
 """The contract of a source of frames, over every container and codec that must work."""
 
+import gc
 import math
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 
 from fer_core.config import SampleConfig
 from fer_core.sources.base import SourceStats
@@ -222,6 +224,19 @@ def test_frames_outlive_their_source(tmp_path: Path) -> None:
     source.close()
     assert [read_number(frame.luma) for frame in frames] == list(range(30))
     assert list(source.frames()) == []
+
+
+def test_a_picture_goes_with_its_last_reference(tmp_path: Path) -> None:
+    """And not only when Python looks for cycles, which in a long run is hardly ever."""
+    path = write(Clip("a.mp4"), tmp_path)
+    gc.collect()
+    gc.disable()
+    try:
+        with VideoSource(path, SampleConfig(fps="all")) as source:
+            list(source.frames())
+        assert not any(isinstance(thing, VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
 
 
 def test_closing_gives_back_threads_and_descriptors(tmp_path: Path) -> None:

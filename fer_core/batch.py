@@ -11,10 +11,9 @@ from fer_core.annotate import shows
 from fer_core.chunks import remove_finished
 from fer_core.config import ProcessConfig
 from fer_core.engine import ModelIds
-from fer_core.errors import InputError
 from fer_core.inputs import find_videos
 from fer_core.ledger import Decision, Todo, VideoSummary, decide, fingerprint
-from fer_core.paths import printable
+from fer_core.paths import make_writable, printable
 from fer_core.selection import select
 from fer_core.types import VideoRef
 
@@ -106,20 +105,6 @@ def plan(inputs: Sequence[str], out: Path, config: ProcessConfig) -> list[Decisi
     remove_finished(out)
     wanted = decide(videos, out, settings_hash, config.render.enabled, shows(config))
     return select(wanted, config) + unreadable
-
-
-def make_writable(out: Path) -> None:
-    """Makes an output directory where there is none.
-
-    Raises:
-        InputError: it cannot be written to.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {printable(out)}: {error.strerror}") from error
-    if not os.access(out, os.W_OK | os.X_OK):
-        raise InputError(f"cannot write to {printable(out)}: no permission")
 
 
 def _unreadable(place: VideoRef, reason: str) -> Decision:

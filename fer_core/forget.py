@@ -18,6 +18,7 @@ from fer_core.errors import InputError, RecordsError
 from fer_core.exports import paths_of_exports
 from fer_core.ledger import VideoSummary
 from fer_core.ledger_files import CACHE, row_path
+from fer_core.listing import merged_from
 from fer_core.locks import COMPACT, RUN, alone
 from fer_core.paths import absolute_path, printable, to_path, to_text
 from fer_core.records import open_records
@@ -162,7 +163,9 @@ def _record_files(out: Path, asked: _Asked) -> tuple[list[Path], set[str], int]:
         if not fragment.split_by_row_group(condition):
             continue
         if fragment.count_rows(filter=condition):
-            files.append(Path(fragment.path))
+            path = Path(fragment.path)
+            files += [path.with_name(name) for name, _ in merged_from(path)]  # hidden by it
+            files.append(path)
             ids.update(fragment.head(1, columns=["video_id"])["video_id"].to_pylist())
             rows += fragment.count_rows()
     return files, ids, rows

@@ -4,7 +4,23 @@ import os
 from pathlib import Path, PurePath
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from fer_core.errors import InputError
+
 _FILE_URI = "file://"
+
+
+def make_writable(path: Path) -> None:
+    """Makes a directory for results, and looks whether files can be written into it.
+
+    Raises:
+        InputError: they cannot.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {printable(path)}: {error.strerror}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write to {printable(path)}: no permission")
 
 
 def to_path(text: str) -> Path:

@@ -1,10 +1,11 @@
 """Reading records back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import reduce
 from operator import and_, or_
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +17,8 @@ from fer_core.listing import read_table_files
 from fer_core.paths import to_text
 from fer_core.schema import RECORDS
 from fer_core.trust import FaceFilter
+
+T = TypeVar("T")
 
 NULLABLE = {pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
 """`face_index` and `track_id` stay integers beside rows without a face."""
@@ -75,9 +78,8 @@ def load_records(
     condition = record_filter(sources, emotions, since, until, min_confidence, faces)
     order = ["source", "pts", "face_index"]
     needed = list(dict.fromkeys([*wanted, *order]))
-    table = read_table_files(
-        _records_dir(directory),
-        lambda files: _dataset(files).to_table(columns=needed, filter=condition),
+    table = read_files(
+        directory, lambda dataset: dataset.to_table(columns=needed, filter=condition)
     )
     table = table.sort_by([(name, "ascending") for name in order]).select(wanted)
     return table.to_pandas(types_mapper=NULLABLE.get)
@@ -86,8 +88,8 @@ def load_records(
 def open_records(directory: str | Path) -> ds.FileSystemDataset:
     """The files under `records/` as one Arrow dataset with the schema `RECORDS`; nothing is read.
 
-    They are those of one moment. Where `fer compact` may run meanwhile, read with
-    `fer_core.listing.read_table_files`, which begins anew when a file was merged away.
+    They are those of one moment. Where `fer compact` may run meanwhile, read with `read_files`,
+    which begins anew when a file was merged away.
 
     Raises:
         RecordsError: there is no `records/` below the directory.
@@ -97,16 +99,25 @@ def open_records(directory: str | Path) -> ds.FileSystemDataset:
         >>> open_records("week").count_rows(filter=ds.field("face_index").is_null())
         617
     """
-    return read_table_files(_records_dir(directory), _dataset)
+    return read_files(directory, lambda dataset: dataset)
 
 
-def _records_dir(directory: str | Path) -> Path:
+def read_files(directory: str | Path, read: Callable[[ds.FileSystemDataset], T]) -> T:
+    """What `read` makes of the dataset of `open_records`, all of one moment.
+
+    Args:
+        directory: the directory given to `fer process --out`.
+        read: called again, with a dataset of now, where a file was merged away meanwhile.
+
+    Raises:
+        RecordsError: there is no `records/`, or its files change faster than they can be read.
+    """
     path = Path(directory) / "records"
     if not path.is_dir():
         raise RecordsError(
             f"{directory} holds no records: expected the directory given to fer process --out"
         )
-    return path
+    return read_table_files(path, lambda files: read(_dataset(files)))
 
 
 def _dataset(files: Sequence[Path]) -> ds.FileSystemDataset:

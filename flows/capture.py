@@ -1,19 +1,19 @@
 """The flow that records cameras into an archive."""
 
-from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from fer_core.paths import to_path
-from fer_core.streams.camera import find_cameras, only_names
+from fer_core.streams.camera import find_cameras
 from fer_core.streams.capture import SEGMENT_S, CaptureSummary, capture
 from fer_core.streams.retention import KeepConfig
+from flows.cameras import CameraNames, camera_flow
 from flows.secrets import read_secret
 from flows.worker import current_session
 
 
-@flow(name="capture", persist_result=False, validate_parameters=True)
+@camera_flow("capture")
 def capture_streams(
-    cameras: list[str],
+    cameras: CameraNames,
     archive: str,
     duration_s: float | None = None,
     segment_s: float = SEGMENT_S,
@@ -38,7 +38,7 @@ def capture_streams(
     """
     file = to_path(cameras_file) if cameras_file else None
     results = capture(
-        find_cameras(only_names(cameras), file, read_secret),
+        find_cameras(cameras, file, read_secret),
         to_path(archive),
         segment_s=segment_s,
         keep=keep,

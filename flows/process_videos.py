@@ -14,7 +14,6 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from fer_core.batch import (
     BatchSummary,
     in_groups,
-    make_writable,
     open_work,
     plan,
     summarise,
@@ -25,7 +24,7 @@ from fer_core.errors import FerError
 from fer_core.jobs import Job
 from fer_core.ledger import Decision, VideoSummary
 from fer_core.locks import RUN, alone
-from fer_core.paths import to_path
+from fer_core.paths import make_writable, to_path
 from fer_core.worker.work import LoadNetworks, WriteReport
 from flows.video_tasks import TaskRunner, counts
 from flows.worker import one_session, worker

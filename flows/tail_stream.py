@@ -1,21 +1,21 @@
 """The flow that writes records of cameras while they run."""
 
-from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.logging import get_run_logger
 
 from fer_core.config import ProcessConfig
 from fer_core.paths import to_path
-from fer_core.streams.camera import find_cameras, only_names
+from fer_core.streams.camera import find_cameras
 from fer_core.streams.tail import CameraSummary, tail
 from fer_core.worker.networks import engine_for
+from flows.cameras import CameraNames, camera_flow
 from flows.secrets import read_secret
 from flows.worker import current_session
 
 
-@flow(name="tail-stream", persist_result=False, validate_parameters=True)
+@camera_flow("tail-stream")
 def tail_stream(
-    cameras: list[str],
+    cameras: CameraNames,
     out: str,
     duration_s: float | None = None,
     roll_s: float = 60.0,
@@ -43,7 +43,7 @@ def tail_stream(
         >>> tail_stream(["door"], "out", duration_s=3600)  # doctest: +SKIP
     """
     file = to_path(cameras_file) if cameras_file else None
-    found = find_cameras(only_names(cameras), file, read_secret)
+    found = find_cameras(cameras, file, read_secret)
     results = tail(
         found,
         to_path(out),

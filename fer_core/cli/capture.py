@@ -50,16 +50,15 @@ def capture(
     A camera that fails is tried again and again. Exit code: 0 after Ctrl-C or SIGTERM, or if
     every camera gave a segment; 1 if one gave none; 2 for unusable arguments.
     """
-    from fer_core.cli.streams import Signals, leave, prefect_secret, show_messages
+    from fer_core.cli.streams import Signals, cameras_of, leave, show_messages
     from fer_core.config import load_config
-    from fer_core.streams.camera import find_cameras
     from fer_core.streams.capture import capture as run
     from fer_core.streams.retention import KeepConfig
 
     limits = {"days": keep_days, "gb": keep_gb, "free_gb": free_gb}
     given = [f"{name}={value}" for name, value in limits.items() if value is not None]
     keep = load_config(KeepConfig, overrides=given)
-    found = find_cameras(cameras, cameras_file, prefect_secret)
+    found = cameras_of(cameras, cameras_file)
     show_messages()
     with Signals() as signals:
         signals.working = True

@@ -6,19 +6,38 @@ import os
 import signal
 import sys
 import threading
+from contextlib import ExitStack
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from fer_core.streams.camera import Camera
 
 _INTERRUPTED = 130
 
 
-def prefect_secret(name: str) -> str:
-    """A Prefect Secret block's value; loads Prefect only where one is asked for."""
-    from flows.secrets import read_secret
+def cameras_of(names: list[str], file: Path | None) -> "list[Camera]":
+    """The cameras that a command line names; see `find_cameras`.
 
-    return read_secret(name)
+    Prefect is loaded, and its server started if none is configured, only where a camera's url
+    names a Secret block; that server ends with this call.
+    """
+    from fer_core.streams.camera import find_cameras
+
+    with ExitStack() as servers:
+
+        def lookup(name: str) -> str:
+            from flows.secrets import read_secret, serving
+
+            if not opened:
+                opened.append(servers.enter_context(serving()))
+            return read_secret(name)
+
+        opened: list[None] = []
+        return find_cameras(names, file, lookup)
 
 
 class Signals:

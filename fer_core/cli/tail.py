@@ -58,16 +58,17 @@ def tail(
     A camera that fails is tried again and again. Exit code: 0 after Ctrl-C or SIGTERM, or if
     every camera gave frames; 1 if one gave none, or had to be given up; 2 for unusable arguments.
     """
-    from fer_core.cli.streams import Signals, leave, prefect_secret, show_messages
+    from fer_core.cli.streams import Signals, cameras_of, leave, show_messages
     from fer_core.config import ProcessConfig, load_config
     from fer_core.engine import Engine
-    from fer_core.streams.camera import find_cameras
+    from fer_core.streams.memory import give_back_memory
     from fer_core.streams.status import Status
     from fer_core.streams.tail import tail as run
 
+    give_back_memory()
     sampling = [] if sample_fps is None else [f"sample.fps={sample_fps}"]
     settings = load_config(ProcessConfig, config, [*(set_ or []), *sampling])
-    found = find_cameras(cameras, cameras_file, prefect_secret)
+    found = cameras_of(cameras, cameras_file)
     statuses = [Status(camera.name) for camera in found]
     if not view:
         show_messages()

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from fer_core.errors import QueryError, RecordsError
-from fer_core.queries.tables import open_videos
-from fer_core.records import open_records
+from fer_core.listing import read_table_files
 from fer_core.schema import RECORDS, STREAMS, VIDEOS
 
 if TYPE_CHECKING:
     import duckdb
 
 _BATCH = 65_536
+_TABLES = {"records": RECORDS, "videos": VIDEOS, "streams": STREAMS}
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -39,7 +39,7 @@ def query(directory: str | Path, sql: str) -> pa.RecordBatchReader:
     DuckDB is given the Arrow datasets, external access is off and the configuration locked.
 
     Args:
-        directory: the directory given to `fer process --out`.
+        directory: the directory given to `fer process --out` or `fer tail --out`.
         sql: one SELECT (or FROM, WITH, SUMMARIZE, DESCRIBE) in DuckDB's SQL.
 
     Returns:
@@ -56,32 +56,48 @@ def query(directory: str | Path, sql: str) -> pa.RecordBatchReader:
     """
     import duckdb
 
-    connection = _connect(Path(directory))
-    try:
-        statements = connection.extract_statements(sql)
-        if len(statements) != 1:
-            raise QueryError(f"expected one statement, got {len(statements)}")
-        if statements[0].type is not duckdb.StatementType.SELECT:
-            raise QueryError(f"expected a SELECT, got a {statements[0].type.name}")
-        reader = connection.sql(sql).to_arrow_reader(_BATCH)
-        return pa.RecordBatchReader.from_batches(reader.schema, _batches(reader))
-    except duckdb.Error as error:
-        raise QueryError(f"the SQL cannot be run: {error}") from error
+    views = _views(Path(directory))
+    while True:
+        try:
+            reader = _run(_connect(views), sql)
+            first = next(reader, None)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            asked, views = views, _views(Path(directory))
+            if _files(asked) == _files(views):
+                raise QueryError(f"the SQL cannot be run: {error}") from error
+            continue  # `fer compact` merged files away: ask those of now
+        return pa.RecordBatchReader.from_batches(reader.schema, _batches(first, reader))
 
 
-def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
+    import duckdb
+
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1:
+        raise QueryError(f"expected one statement, got {len(statements)}")
+    if statements[0].type is not duckdb.StatementType.SELECT:
+        raise QueryError(f"expected a SELECT, got a {statements[0].type.name}")
+    return connection.sql(sql).to_arrow_reader(_BATCH)
+
+
+def _batches(
+    first: pa.RecordBatch | None, reader: pa.RecordBatchReader
+) -> Iterator[pa.RecordBatch]:
     """The rows as they come; what fails only now is told as what failed before."""
+    if first is None:
+        return
+    yield first
     try:
         yield from reader
     except (pa.ArrowException, OSError) as error:
         raise QueryError(f"the SQL cannot be run: {error}") from error
 
 
-def _connect(directory: Path) -> duckdb.DuckDBPyConnection:
+def _connect(views: dict[str, ds.Dataset | pa.Table]) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(":memory:", config=_SETTINGS)
-    for name, data in _views(directory).items():
+    for name, data in views.items():
         connection.register(name, data)
     for lock in _LOCKS:
         connection.execute(lock)
@@ -89,23 +105,24 @@ def _connect(directory: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _views(directory: Path) -> dict[str, ds.Dataset | pa.Table]:
-    """What there is; empty tables for the rest, such as records where every video failed."""
-    readers = {
-        "records": (open_records, RECORDS),
-        "videos": (open_videos, VIDEOS),
-        "streams": (_open_streams, STREAMS),
-    }
-    there = [name for name in readers if (directory / name).is_dir()]
-    if not there:
+    """The tables of a dataset at one moment; those that it does not have are empty."""
+    if not any((directory / name).is_dir() for name in _TABLES):
         raise RecordsError(
-            f"{directory} holds no dataset: expected the directory given to fer process --out"
+            f"{directory} holds no dataset: expected the directory given to fer process, "
+            "fer tail or fer capture as --out"
         )
-    return {
-        name: read(directory) if name in there else schema.empty_table()
-        for name, (read, schema) in readers.items()
-    }
+    return {name: _view(directory / name, schema) for name, schema in _TABLES.items()}
 
 
-def _open_streams(directory: Path) -> ds.FileSystemDataset:
-    """Connections to cameras."""
-    return ds.dataset(directory / "streams", schema=STREAMS, format="parquet")
+def _view(directory: Path, schema: pa.Schema) -> ds.Dataset | pa.Table:
+    if not directory.is_dir():
+        return schema.empty_table()
+    return read_table_files(
+        directory,
+        lambda files: ds.dataset([str(file) for file in files], schema=schema, format="parquet"),
+    )
+
+
+def _files(views: dict[str, ds.Dataset | pa.Table]) -> list[str]:
+    datasets = [view for view in views.values() if isinstance(view, ds.FileSystemDataset)]
+    return [file for dataset in datasets for file in dataset.files]

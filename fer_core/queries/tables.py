@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 
 from fer_core.emotions import EMOTIONS, PROBABILITY_COLUMNS
 from fer_core.errors import RecordsError
-from fer_core.records import Names, open_records, record_filter
+from fer_core.records import Names, read_files, record_filter
 from fer_core.schema import VIDEOS
 from fer_core.smoothing import SMOOTH_S, smooth
 from fer_core.trust import FaceFilter
@@ -45,7 +45,11 @@ def videos(directory: str | Path) -> pd.DataFrame:
 
 
 def open_videos(directory: str | Path) -> ds.FileSystemDataset:
-    """The files under `videos/` as one Arrow dataset with the schema `VIDEOS`."""
+    """The files under `videos/` as one Arrow dataset with the schema `VIDEOS`.
+
+    Raises:
+        RecordsError: there is no `videos/` below the directory.
+    """
     path = Path(directory) / "videos"
     if not path.is_dir():
         raise RecordsError(
@@ -92,15 +96,23 @@ def faces_by_video(
     if asked is not None:
         condition &= asked
     columns = [*_COLUMNS, *(_BOX if boxes else []), *PROBABILITIES]
-    for part in parts_by_video(open_records(directory), condition):
-        rows = part.to_table(columns=columns, filter=condition)
-        if len(rows):
-            yield _smoothed(rows.to_pandas(), wanted.smooth_s)
+    done: set[str] = set()
+    while True:
+        parts = read_files(directory, lambda dataset: parts_by_video(dataset, condition))
+        try:
+            for video in [name for name in parts if name not in done]:
+                rows = parts[video].to_table(columns=columns, filter=condition)
+                done.add(video)
+                if len(rows):
+                    yield _smoothed(rows.to_pandas(), wanted.smooth_s)
+        except FileNotFoundError:  # `fer compact` merged a file away: its rows are in another
+            continue
+        return
 
 
 def parts_by_video(
     dataset: ds.FileSystemDataset, condition: ds.Expression
-) -> Iterator[ds.FileSystemDataset]:
+) -> dict[str, ds.FileSystemDataset]:
     """The dataset cut into one a video, without the row groups that cannot match.
 
     Only the footers of the files are read for it: a file holds one video.
@@ -111,8 +123,10 @@ def parts_by_video(
         if pieces:
             statistics = pieces[0].row_groups[0].statistics
             groups.setdefault(statistics["video_id"]["min"], []).extend(pieces)
-    for pieces in groups.values():
-        yield ds.FileSystemDataset(pieces, dataset.schema, dataset.format, dataset.filesystem)
+    return {
+        video: ds.FileSystemDataset(pieces, dataset.schema, dataset.format, dataset.filesystem)
+        for video, pieces in groups.items()
+    }
 
 
 def _smoothed(rows: pd.DataFrame, tau_s: float) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from fer_core.config import Section
 from fer_core.errors import ConfigError, InputError
 from fer_core.resources import resource_dir
 
-_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _SCHEMES = ("rtsp", "rtsps")
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _HOST = re.compile(
@@ -35,7 +35,7 @@ _LONG = 8
 _OURS = {"streams", "records", "videos", "annotated"}
 """Names of directories that an archive or dataset has beside its cameras."""
 
-CameraName = Annotated[str, Field(pattern=rf"^{_NAME}$")]
+CameraName = Annotated[str, Field(pattern=rf"^{NAME}$")]
 Lookup = Callable[[str], str]
 """From the name of a secret to its value; raises ConfigError where there is none."""
 
@@ -136,7 +136,7 @@ def only_names(cameras: Sequence[str]) -> list[str]:
     Raises:
         InputError: something is no name. It is not repeated, as it may hold a password.
     """
-    if not all(re.fullmatch(_NAME, name) and not _is_direct(name) for name in cameras):
+    if not all(re.fullmatch(NAME, name) and not _is_direct(name) for name in cameras):
         raise InputError("expected names of cameras in cameras.yaml; URLs may hold passwords")
     return list(cameras)
 

@@ -17,13 +17,12 @@ from fer_core.streams.camera import Camera
 from fer_core.streams.connection import Arrival, Connection
 from fer_core.streams.log import ConnectionRow, StreamLog
 from fer_core.streams.parts import StreamRun, utc
-from fer_core.streams.reconnect import keep_connected, log, own_thread
+from fer_core.streams.reconnect import keep_connected, log, own_thread, run_cameras
 from fer_core.streams.retention import KeepConfig, prune
 from fer_core.streams.salvage import salvage
 from fer_core.streams.segment import Segment
 
 SEGMENT_S = 60.0
-_PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +71,9 @@ def capture(
     Example:
         >>> capture(find_cameras(["door"]), "archive", duration_s=3600)  # doctest: +SKIP
     """
-    stop = stop or threading.Event()
     retention = _Retention(Path(archive), keep or KeepConfig())
     work = [CameraCapture(camera, Path(archive), segment_s, retention) for camera in cameras]
-    try:
-        for one in work:
-            one.start()
-        end_s = float("inf") if duration_s is None else time.monotonic() + duration_s
-        while not stop.is_set() and time.monotonic() < end_s and any(one.is_alive for one in work):
-            stop.wait(min(0.2, max(0.0, end_s - time.monotonic())))
-    finally:
-        for one in work:
-            one.stop()
-        patience_s = time.monotonic() + _PATIENCE_S
-        summaries = [one.finish(patience_s) for one in work]
-    return summaries
+    return run_cameras(work, duration_s, stop or threading.Event())
 
 
 class _Retention:
@@ -158,7 +145,7 @@ class CameraCapture:
         if self._thread.ident is not None:
             self._thread.join(max(0.0, until_s - time.monotonic()))
         with self._use:
-            self._finish_segment()
+            self._finish_last()
         self._log.end("stopped")
         self._claim.close()
         error = self._error or (None if self._segments else f"no segment ({self._log.row.ended})")
@@ -195,7 +182,7 @@ class CameraCapture:
             self._give_up(error)
         finally:
             with self._use:
-                self._finish_segment()
+                self._finish_last()
 
     def _take(self, connection: Connection, arrival: Arrival, row: ConnectionRow) -> None:
         packet = arrival.packet
@@ -224,16 +211,23 @@ class CameraCapture:
         sound = connection.container.streams.audio[:1]
         self._segment = Segment(self._directory, began_at, [connection.video, *sound], media_s)
 
+    def _finish_last(self) -> None:
+        """The same where nobody could go on after an error: it is said, and salvage will help."""
+        try:
+            self._finish_segment()
+        except (FFmpegError, OSError) as error:
+            log.error("%s: a segment could not be finished: %s", self._camera.name, _words(error))
+
     def _finish_segment(self) -> None:
-        """Ends the growing segment, if there is one; the lock is held."""
+        """Ends the growing segment, if there is one; the lock is held.
+
+        Raises:
+            FFmpegError, OSError: the disk did not take it; FFmpeg may notice no earlier.
+        """
         segment, self._segment = self._segment, None
         if segment is None or self._connection is None:
             return
-        try:
-            written = segment.finish(utc(self._connection.clock.unix_time(segment.start_s)))
-        except (FFmpegError, OSError) as error:
-            log.error("%s: a segment could not be finished: %s", self._camera.name, error)
-            return
+        written = segment.finish(utc(self._connection.clock.unix_time(segment.start_s)))
         self._segments += 1
         self._size += written.size
         self._seconds += written.seconds
@@ -244,8 +238,7 @@ class CameraCapture:
             segment, self._segment = self._segment, None
             if segment:
                 segment.abandon()
-        words = error.strerror if isinstance(error, OSError) else str(error)
-        raise StreamError("disk", f"{self._camera.name}: cannot write: {words}") from error
+        raise StreamError("disk", f"{self._camera.name}: cannot write: {_words(error)}") from error
 
     def _count(self, connection: Connection, packet: Packet, row: ConnectionRow) -> None:
         if row.first_frame_at is None:
@@ -259,6 +252,10 @@ class CameraCapture:
         row.clock = connection.clock.kind
         row.frames_received += 1
         row.frames_corrupt += packet.is_corrupt
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _claim(directory: Path) -> TextIO:

@@ -21,6 +21,7 @@ from fer_core.atomic import atomic_file
 from fer_core.errors import RecordsError
 from fer_core.listing import MERGED_KEY, is_merged, merged_from
 from fer_core.locks import COMPACT, alone
+from fer_core.schema import RECORDS
 from fer_core.sinks.parquet import ROW_GROUP
 
 log = logging.getLogger("fer_core.streams")
@@ -94,8 +95,12 @@ def _finish_interrupted(place: Path) -> None:
 
 
 def _groups(place: Path, today: str, damaged: list[str]) -> Iterator[tuple[str, str, list[Path]]]:
-    """Files of a camera and a closed day that have the same metadata, two and more."""
-    groups: dict[tuple[str, str, tuple[tuple[bytes, bytes], ...]], list[Path]] = {}
+    """Files of a camera and a closed day that belong together, two and more.
+
+    Records of two tails never share a file: whoever goes through them a video at a time relies
+    on it. All of a file have the same metadata, too.
+    """
+    groups: dict[tuple[object, ...], list[Path]] = {}
     for file in sorted(place.glob("*.parquet")):
         name = _PART.fullmatch(file.name)
         if name is None or name["day"] >= today:
@@ -103,17 +108,26 @@ def _groups(place: Path, today: str, damaged: list[str]) -> Iterator[tuple[str, 
         try:
             if place.name == "streams" and not _has_ended(file, today):
                 continue
-            metadata = dict(pq.read_schema(file).metadata or {})
+            footer = pq.read_metadata(file)
         except (pa.ArrowException, OSError) as error:
             log.warning("%s cannot be read and is left as it is: %s", file, error)
             damaged.append(str(file))
             continue
+        video = None if place.name == "streams" else _video(footer)
+        metadata = dict(footer.schema.to_arrow_schema().metadata or {})
         metadata.pop(MERGED_KEY.encode(), None)
-        key = (name["camera"], name["day"], tuple(sorted(metadata.items())))
+        key = (name["camera"], name["day"], video, *sorted(metadata.items()))
         groups.setdefault(key, []).append(file)
-    for (camera, day, _), files in groups.items():
+    for (camera, day, *_), files in groups.items():
         if len(files) > 1:
-            yield camera, day, sorted(files, key=lambda file: (not is_merged(file.name), file.name))
+            files.sort(key=lambda file: (not is_merged(file.name), file.name))
+            yield str(camera), str(day), files
+
+
+def _video(footer: pq.FileMetaData) -> str | None:
+    """Of which video the records of a file are, by the statistics in its footer."""
+    column = RECORDS.get_field_index("video_id")
+    return footer.row_group(0).column(column).statistics.min if footer.num_row_groups else None
 
 
 def _has_ended(file: Path, today: str) -> bool:

@@ -1,5 +1,6 @@
 """One connection to a camera, opened and read with a deadline: it always ends."""
 
+import errno
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,6 +36,13 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     ((ConnectionRefusedError,), "refused", "nothing listens there; is the camera on?"),
     ((ExitError, TimeoutError), *_TIMED_OUT),
 )
+
+_WEBCAM: dict[int | None, tuple[str, str]] = {
+    errno.ENOENT: ("not found", "there is no such webcam; ls /dev/video* shows those there are"),
+    errno.ENODEV: ("not found", "no webcam is plugged in there"),
+    errno.EACCES: ("unauthorized", "may not be opened; is this user in the group video?"),
+    errno.EBUSY: ("refused", "another program uses this webcam"),
+}
 
 _LEAST_PACKETS = {"fpsprobesize": "0", "analyzeduration": "2000000"}
 """FFmpeg otherwise reads a second of every stream to guess a frame rate that nobody asks for."""
@@ -73,9 +81,14 @@ class StreamClock:
 
     def unix_time(self, media_s: float) -> float:
         """Wall-clock time of a moment of the stream; ask once a frame has been heard."""
-        zero = self.sender_at if self._trusts_sender else self._arrival_at
+        return self.tell(media_s)[0]
+
+    def tell(self, media_s: float) -> tuple[float, str]:
+        """The same, and the kind of clock that it comes from: a report may come at any moment."""
+        trusts = self._trusts_sender
+        zero = self.sender_at if trusts else self._arrival_at
         assert zero is not None, "a frame was heard"
-        return zero + media_s
+        return zero + media_s, "sender" if trusts else "arrival"
 
     @property
     def _trusts_sender(self) -> bool:
@@ -121,7 +134,8 @@ class Connection:
         """Packets as they come, those of the sound too if it was asked for.
 
         Raises:
-            StreamError: nothing comes for `stall_s`, or the connection ends: so it always ends.
+            StreamError: no picture comes for `stall_s`, whatever sound does, or the connection
+                ends: so it always ends.
         """
         packets = self._container.demux()
         newest = time.monotonic(), time.time()
@@ -133,8 +147,9 @@ class Connection:
                 # When time is over FFmpeg hands out what it still held: that came long ago.
                 yield Arrival(packet, *(newest if has_stalled else now))
             if has_stalled:
-                raise self._stalled()
-            newest = now
+                raise self.stalled()
+            if packet.stream_index == self.video.index:
+                newest = now
         raise StreamError("ended", f"{self._camera.name}: the camera ended the connection")
 
     def _next(self, packets: Iterator[Packet]) -> Packet | None:
@@ -143,12 +158,13 @@ class Connection:
         except FFmpegError as error:
             kind, what = _explain(error)
         if kind == "timed out":
-            raise self._stalled()
+            raise self.stalled()
         raise StreamError("broken", f"{self._camera.name}: {self._camera.redact(what)}")
 
-    def _stalled(self) -> StreamError:
+    def stalled(self, what: str = "no picture came") -> StreamError:
+        """The error of a connection that has given no picture for too long."""
         seconds = f"{self._camera.config.stall_s:g}"
-        return StreamError("stalled", f"{self._camera.name}: nothing came for {seconds} s")
+        return StreamError("stalled", f"{self._camera.name}: {what} for {seconds} s")
 
     def _ask_sender(self) -> None:
         if self._camera.config.clock == "auto" and self.clock.sender_at is None:
@@ -189,7 +205,8 @@ def _open(camera: Camera, sound: bool) -> InputContainer:
         )
     except (FFmpegError, OSError, ValueError) as error:
         is_late = time.monotonic() - began >= config.open_s  # FFmpeg may call it invalid data
-        kind, what = _TIMED_OUT if is_late else _explain(error)
+        explain = _explain_webcam if camera.is_webcam else _explain
+        kind, what = _TIMED_OUT if is_late else explain(error)
     raise StreamError(kind, f"{camera.name}: {camera.redact(what)}")
 
 
@@ -198,6 +215,12 @@ def _explain(error: Exception) -> tuple[str, str]:
         if isinstance(error, types):
             return kind, what
     return "unreachable", f"cannot be reached, or its answer cannot be understood ({_words(error)})"
+
+
+def _explain_webcam(error: Exception) -> tuple[str, str]:
+    """The operating system refuses a device with a number."""
+    number = error.errno if isinstance(error, OSError) else None
+    return _WEBCAM.get(number, ("unreachable", f"is no webcam that can be read ({_words(error)})"))
 
 
 def _words(error: Exception) -> str:

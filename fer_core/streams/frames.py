@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from av.video.frame import VideoFrame
 
 from fer_core.config import SampleConfig
-from fer_core.errors import StreamError
 from fer_core.sources.base import SourceStats
 from fer_core.sources.decoder import Decoder
 from fer_core.sources.picture import Orientation, PictureMaker
@@ -122,7 +121,7 @@ class LiveSource:
                 newest = arrival.monotonic_s
                 yield from self._live(picture, arrival)
             if arrival.monotonic_s - newest > self._stall_s:
-                raise StreamError("stalled", f"no picture could be decoded for {self._stall_s:g} s")
+                raise self._connection.stalled("no picture could be decoded")
 
     def _live(self, picture: VideoFrame, arrival: Arrival) -> Iterator[LiveFrame]:
         assert picture.pts is not None, "the decoder stamps every frame"

@@ -1,9 +1,10 @@
 """The rows of `streams/`: when a camera was connected, why that ended, and what was lost."""
 
+import logging
 import threading
 import time
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,8 @@ from fer_core.errors import RecordsError
 from fer_core.listing import read_table_files
 from fer_core.schema import STREAMS, with_metadata
 from fer_core.streams.parts import stamp, utc
+
+log = logging.getLogger("fer_core.streams")
 
 
 @dataclass(slots=True)
@@ -71,6 +74,7 @@ class StreamLog:
         self._video_id = video_id
         self._camera = camera
         self._lock = threading.RLock()
+        self._unsaved: dict[datetime, ConnectionRow] = {}
         self._last: ConnectionRow | None = None
         self.row = self._new()
 
@@ -78,13 +82,26 @@ class StreamLog:
         """The row of a new connection; counts go into it."""
         with self._lock:
             self._last, self.row = self.row, self._new()
+            # Files are named by the millisecond.
+            least = self._last.started_at + timedelta(milliseconds=1)
+            self.row.started_at = max(self.row.started_at, least)
             return self.row
 
     def save(self) -> None:
-        """Writes the current row, if there is anything to tell."""
+        """Writes the current row, if there is anything to tell.
+
+        What a full disk does not take is kept and tried again.
+        """
         with self._lock:
             if self.row.frames_received or self.row.ended:
-                _write(self._directory, self.row)
+                self._unsaved[self.row.started_at] = self.row
+            for key, row in list(self._unsaved.items()):
+                try:
+                    _write(self._directory, row)
+                except OSError as error:
+                    log.error("%s: cannot write streams/: %s", self._camera, error.strerror)
+                    return
+                del self._unsaved[key]
 
     def end(self, kind: str, error: str | None = None) -> None:
         """Ends the current row, if it has not ended yet."""

@@ -53,21 +53,27 @@ class Part:
 
     Args:
         first: the frame it begins with.
+        rows: how many it has: one a face, or a frame without one.
     """
 
     first: LiveFrame
+    rows: int = 0
     _frames: list[TrackedFrame] = field(default_factory=list)
-    _rows: int = 0
 
     def add(self, frame: FrameFaces, track_ids: NDArray[np.int32]) -> None:
         """Takes a frame's faces, or that it has none."""
         self._frames.append((frame, track_ids))
-        self._rows += max(1, len(frame.faces))
+        self.rows += max(1, len(frame.faces))
+
+    @property
+    def frames(self) -> int:
+        """How many it has."""
+        return len(self._frames)
 
     @property
     def is_full(self) -> bool:
         """Whether it has as many rows as a row group: memory stays bounded."""
-        return self._rows >= ROW_GROUP
+        return self.rows >= ROW_GROUP
 
     def write(self, out: Path, run: StreamRun, ids: ModelIds) -> Path:
         """Writes the file `records/date=<UTC day>/<camera>-<UTC start>.parquet`.
@@ -78,13 +84,14 @@ class Part:
         Raises:
             OSError: it cannot be written; nothing of it is left then.
         """
-        captured_at = utc(self.first.clock.unix_time(self.first.media_s))
+        unix_s, clock = self.first.clock.tell(self.first.media_s)
+        captured_at = utc(unix_s)
         path = _free_path(out / "records" / f"date={captured_at.date()}", run.camera, captured_at)
         schema = with_metadata(
             RECORDS,
             model=ids.classifier,
             settings_hash=ids.settings_hash,
-            clock=self.first.clock.kind,
+            clock=clock,
         )
         with atomic_file(path) as temporary:
             writer = RecordWriter(temporary, run, captured_at, self.first.frame.time_s, schema)

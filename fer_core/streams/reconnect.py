@@ -2,7 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from fer_core.errors import StreamError
 from fer_core.streams.backoff import Backoff
@@ -14,6 +16,52 @@ log = logging.getLogger("fer_core.streams")
 
 Use = Callable[[Connection, ConnectionRow], None]
 """Reads a connection until it is told to stop, and counts into its row."""
+
+T = TypeVar("T", covariant=True)
+_PATIENCE_S = 1.0
+"""How long a stop waits for a thread that may be blocked in a read of a dead connection."""
+
+
+class Runner(Protocol[T]):
+    """One camera at work in threads of its own."""
+
+    @property
+    def is_alive(self) -> bool: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def finish(self, until_s: float) -> T: ...
+
+
+def run_cameras(
+    work: Sequence[Runner[T]], duration_s: float | None, stop: threading.Event
+) -> list[T]:
+    """Runs cameras until `stop` is set, the time is over, or all have given up.
+
+    Whatever ends it, an exception in the caller's thread included, they finish their files.
+
+    Args:
+        work: the cameras, not yet started.
+        duration_s: how long; None is until `stop`.
+        stop: set it, and they end.
+
+    Returns:
+        What each of them made.
+    """
+    end_s = float("inf") if duration_s is None else time.monotonic() + duration_s
+    try:
+        for one in work:
+            one.start()
+        while not stop.is_set() and time.monotonic() < end_s and any(one.is_alive for one in work):
+            stop.wait(min(0.2, max(0.0, end_s - time.monotonic())))
+    finally:
+        for one in work:
+            one.stop()
+        until_s = time.monotonic() + _PATIENCE_S
+        results = [one.finish(until_s) for one in work]
+    return results
 
 
 def keep_connected(

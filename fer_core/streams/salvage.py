@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -63,7 +64,8 @@ def _copy(damaged: Path, path: Path) -> None:
             if packet.stream_index in copies:
                 pictures += packet.stream.type == "video"
                 packet.stream = copies[packet.stream_index]
-                target.mux(packet)
+                with suppress(ValueError):  # its time stamps do not rise
+                    target.mux(packet)
         if not pictures:
             raise _NoPictures
 
@@ -82,6 +84,8 @@ def _readable(container: InputContainer) -> Iterator[Packet]:
         try:
             packet = next(packets)
         except (StopIteration, FFmpegError):
+            return
+        if packet.is_corrupt:  # the rest of it is missing
             return
         if packet.size and packet.dts is not None:
             yield packet

@@ -40,6 +40,7 @@ class Snapshot:
         camera: its name.
         state: "connecting", "live", "waiting", "stopped" or "failed".
         note: what happened last, in words.
+        warning: what goes wrong on this machine, such as a full disk.
         people: faces in the newest frame.
         emotions: mean probabilities of those faces, in the order of `EMOTIONS`; empty without.
         frames_s, faces_s: a second, over the last seconds.
@@ -51,6 +52,7 @@ class Snapshot:
     camera: str
     state: str = "connecting"
     note: str = ""
+    warning: str = ""
     people: int = 0
     emotions: Probabilities = ()
     frames_s: float = 0.0
@@ -83,6 +85,11 @@ class Status:
         """The connection changed."""
         with self._lock:
             self._now = replace(self._now, state=state, note=note)
+
+    def warn(self, warning: str) -> None:
+        """Something goes wrong here; "" once it does no longer."""
+        with self._lock:
+            self._now = replace(self._now, warning=warning)
 
     def count(self, dropped: int = 0, corrupt: int = 0, reconnects: int = 0) -> None:
         """Adds to the counts."""

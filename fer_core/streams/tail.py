@@ -15,14 +15,16 @@ from pathlib import Path
 from fer_core import stages
 from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
+from fer_core.paths import make_writable
 from fer_core.streams.camera import Camera
 from fer_core.streams.connection import Connection
 from fer_core.streams.frames import LiveFrame, LiveSource, Timeline
 from fer_core.streams.log import ConnectionRow, StreamLog
 from fer_core.streams.newest import Newest
+from fer_core.streams.outbox import Outbox
 from fer_core.streams.parts import Part, StreamRun, utc
-from fer_core.streams.reconnect import keep_connected, own_thread
-from fer_core.streams.status import Seen, Status
+from fer_core.streams.reconnect import keep_connected, own_thread, run_cameras
+from fer_core.streams.status import Seen, Snapshot, Status
 from fer_core.tracking import Tracker
 
 _log = logging.getLogger("fer_core.streams")
@@ -30,8 +32,6 @@ _log = logging.getLogger("fer_core.streams")
 ROLL_S = 60.0
 _MOST_WAITING, _WAIT_S = 8, 0.25
 _LOOK_AT_ONCE = 64
-_PATIENCE_S = 1.0
-"""How long a stop waits for a thread that may be blocked in a read of a dead connection."""
 
 OnSeen = Callable[[str, Seen], None]
 
@@ -88,6 +88,7 @@ def tail(
 
     Raises:
         ModelError, ConfigError: the networks cannot be loaded.
+        InputError: `out` cannot be written to.
 
     Example:
         >>> tail(find_cameras(["door"]), "out", duration_s=60)  # doctest: +SKIP
@@ -99,21 +100,14 @@ def tail(
                 cameras, out, config, loaded, roll_s=roll_s, duration_s=duration_s,
                 stop=stop, statuses=statuses, on_seen=on_seen,
             )  # fmt: skip
+    make_writable(Path(out))
     stop = stop or threading.Event()
     statuses = statuses or [Status(camera.name) for camera in cameras]
     work = [
         CameraTail(camera, status, Path(out), config, engine, roll_s, on_seen)
         for camera, status in zip(cameras, statuses, strict=True)
     ]
-    for one in work:
-        one.start()
-    end_s = float("inf") if duration_s is None else time.monotonic() + duration_s
-    while not stop.is_set() and time.monotonic() < end_s and any(one.is_alive for one in work):
-        stop.wait(min(0.2, max(0.0, end_s - time.monotonic())))
-    for one in work:
-        one.stop()
-    patience_s = time.monotonic() + _PATIENCE_S
-    return [one.finish(patience_s) for one in work]
+    return run_cameras(work, duration_s, stop)
 
 
 class CameraTail:
@@ -131,7 +125,6 @@ class CameraTail:
     ) -> None:
         self._camera = camera
         self._status = status
-        self._out = out
         self._config = config
         self._engine = engine
         self._roll_s = roll_s
@@ -144,7 +137,7 @@ class CameraTail:
         self._waiting = Newest[LiveFrame](_MOST_WAITING, _WAIT_S)
         self._log = StreamLog(out / "streams", self._run.video_id, camera.name)
         self._part: Part | None = None
-        self._parts = 0
+        self._outbox = Outbox(out, self._run, engine.ids, status.warn)
         self._error: str | None = None
         self._reader = own_thread(camera, "read", self._connect, self._fail)
         self._looker = own_thread(camera, "look", self._look, self._fail)
@@ -169,17 +162,23 @@ class CameraTail:
         Args:
             until_s: `time.monotonic` until which a read may end.
         """
-        self._reader.join(max(0.0, until_s - time.monotonic()))
+        if self._reader.ident is not None:
+            self._reader.join(max(0.0, until_s - time.monotonic()))
         self._waiting.close()
-        self._looker.join()
+        if self._looker.ident is not None:
+            self._looker.join()
         self._log.end("stopped")
         self._status.say("failed" if self._error else "stopped", self._error or "")
         now = self._status.snapshot()
-        error = self._error or (None if now.frames else f"no frame came ({self._log.row.ended})")
         return CameraSummary(
             self._camera.name, now.frames, now.faces, now.dropped, now.reconnects,
-            self._parts, error,
+            self._outbox.written, self._error or self._shortcoming(now),
         )  # fmt: skip
+
+    def _shortcoming(self, now: Snapshot) -> str | None:
+        if self._outbox.frames:
+            return f"{now.warning}; {self._outbox.frames} frames are lost"
+        return None if now.frames else f"no frame came ({self._log.row.ended})"
 
     def _fail(self, error: str) -> None:
         self._error = error
@@ -280,6 +279,7 @@ class CameraTail:
         if self._part is None:
             return
         part, self._part = self._part, None
-        part.write(self._out, self._run, self._engine.ids)
-        self._parts += 1
+        if lost := self._outbox.put(part):
+            self._log.row.frames_dropped += lost
+            self._status.count(dropped=lost)
         self._log.save()

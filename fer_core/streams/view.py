@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.bar import Bar
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -13,7 +14,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.sinks.palette import EMOTION_COLOURS
 from fer_core.streams.status import Snapshot, Status
 
-_BAR = 24
+_BAR = 32
 _STATES = {"live": "green", "connecting": "yellow", "waiting": "yellow", "failed": "red"}
 
 
@@ -44,8 +45,9 @@ def _panel(now: Snapshot) -> Panel:
     )
     grid = Table.grid(padding=(0, 3))
     grid.add_row(_numbers(now), _bars(now))
-    body = grid if now.state == "live" or not now.note else Group(Text(now.note, "yellow"), grid)
-    return Panel(body, title=title, title_align="left", border_style="bright_black")
+    words = [(now.note, "yellow"), (now.warning, "red")]
+    lines = [Text(text, colour) for text, colour in words if text]
+    return Panel(Group(*lines, grid), title=title, title_align="left", border_style="bright_black")
 
 
 def _numbers(now: Snapshot) -> Table:
@@ -70,11 +72,11 @@ def _numbers(now: Snapshot) -> Table:
 def _bars(now: Snapshot) -> Table:
     """The mean probability of each emotion over the people in view."""
     table = Table.grid(padding=(0, 1))
+    table.add_column()
+    table.add_column(max_width=_BAR)  # less in a narrow terminal
+    table.add_column(no_wrap=True)
     values = now.emotions or (0.0,) * len(EMOTIONS)
     for emotion, value in zip(EMOTIONS, values, strict=True):
-        filled = round(value * _BAR)
-        bar = Text.assemble(
-            ("█" * filled, EMOTION_COLOURS[emotion]), ("░" * (_BAR - filled), "dim")
-        )
+        bar = Bar(1, 0, value, color=EMOTION_COLOURS[emotion], bgcolor="grey19")
         table.add_row(Text(emotion), bar, Text(f"{value:4.0%}" if now.people else "  –"))
     return table

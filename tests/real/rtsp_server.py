@@ -6,9 +6,10 @@ rtsp_server.py PORT '{"door": {"file": "clip.mp4"}, …}'
 
 PORT may be 0. Once it listens, it prints its port in a line. Keys of a mount: `file` (an MP4),
 `codec` (h264, the default, or h265), `sound` (true: AAC goes along), `udp` (true: TCP is
-refused), `damage` (how likely it is for a byte of the stream to be changed, 0-1). Every client
-sees a file from its beginning, in real time. With RTSP_USER and RTSP_PASSWORD in the
-environment, only those get in who know them.
+refused), `damage` (how likely it is for a byte of the stream to be changed, 0-1), `pictures`
+(after so many no more come, while the sound goes on). Every client sees a file from its
+beginning, in real time. With RTSP_USER and RTSP_PASSWORD in the environment, only those get in
+who know them.
 """
 
 import json
@@ -35,6 +36,8 @@ def launch_line(mount):
         f"demux.video_0 ! queue ! {codec}parse {spoil} "
         f"! rtp{codec}pay name=pay0 pt=96"
     )
+    if "pictures" in mount:
+        line = line.replace("! queue !", f"! queue ! identity eos-after={mount['pictures']} !", 1)
     if mount.get("sound"):
         line += " demux.audio_0 ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97"
     return line + " )"

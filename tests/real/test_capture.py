@@ -1,6 +1,7 @@
 """`fer capture`: segments of a real stream, kills, limits, and what `fer process` makes of them."""
 
 import re
+import resource
 import signal
 import subprocess
 import threading
@@ -157,6 +158,68 @@ def test_a_full_disk_is_said_and_recording_goes_on_when_there_is_room(
     running = Capturing([door], archive, segment_s=1)
     until(lambda: segments(archive))
     running.stop()
+
+
+def test_what_cannot_be_written_is_said_and_recording_goes_on_when_it_can(
+    serve: Serve, face_clip: Path, tmp_path: Path
+) -> None:
+    server, archive = serve({"door": {"file": str(face_clip)}}), tmp_path / "archive"
+    server.camera(tmp_path, "door")
+    options = ["--out", archive, "--cameras", tmp_path / "door.yaml", "--segment", "1s"]
+    process = subprocess.Popen(
+        [*COMMAND, "capture", "door", *map(str, options)],
+        cwd=ROOT,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until(lambda: segments(archive))
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+        until(lambda: "disk" in set(load_streams(archive).ended))
+        before = len(segments(archive))
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, unlimited)
+        until(lambda: len(segments(archive)) > before + 2)
+        process.terminate()
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0
+    assert "door: cannot write:" in said
+    assert not list(archive.glob("door/*/.*"))
+    for path in segments(archive):
+        with av.open(str(path)) as container:
+            assert sum(1 for _ in container.decode(video=0)) > 0
+
+
+def test_pictures_that_stop_while_the_sound_goes_on_are_noticed(
+    serve: Serve, sound_clip: Path, tmp_path: Path
+) -> None:
+    mount = {"file": str(sound_clip), "sound": True, "pictures": 40}
+    door, archive = serve({"door": mount}).camera(tmp_path, "door", stall_s=2), tmp_path / "a"
+    running = Capturing([door], archive, segment_s=1)
+    until((archive / "streams").is_dir)
+    until(lambda: "stalled" in set(load_streams(archive).ended))
+    running.stop()
+    assert segments(archive)
+
+
+def test_many_cameras_in_one_process_do_not_disturb_each_other(
+    serve: Serve, sound_clip: Path, tmp_path: Path
+) -> None:
+    server, archive = serve({"door": {"file": str(sound_clip)}}), tmp_path / "archive"
+    dead = camera(tmp_path, "gate", "rtsp://127.0.0.1:9/gate", retry_first_s=0.2)
+    pair = [server.camera(tmp_path, "door", name) for name in ("door", "yard")]
+    running = Capturing([pair[0], dead, pair[1]], archive, segment_s=1)
+    until(lambda: segments(archive, "door") and segments(archive, "yard"))
+    door, gate, yard = running.stop()
+    assert (door.error, yard.error) == (None, None)
+    assert (gate.error or "").startswith("no segment")
+    ended = load_streams(archive).groupby("camera")["ended"].agg(list)
+    assert ended["door"] == ended["yard"] == ["stopped"]
+    assert "refused" in ended["gate"]
 
 
 def test_the_oldest_segments_go(serve: Serve, sound_clip: Path, tmp_path: Path) -> None:

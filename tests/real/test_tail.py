@@ -63,6 +63,21 @@ def test_the_senders_clock_is_used_and_named(
         assert span.iloc[1] <= rows.loc[camera, "ended_at"]
 
 
+def test_records_that_cannot_be_written_wait_until_they_can(
+    serve: Serve, tailing: Start, face_clip: Path, tmp_path: Path
+) -> None:
+    server, out = serve({"door": {"file": str(face_clip)}}), tmp_path / "out"
+    out.mkdir()
+    (out / "records").write_text("in the way, as a full disk is")
+    running = tailing(server.camera(tmp_path, "door"))
+    until(lambda: running.statuses[0].snapshot().warning)
+    (out / "records").unlink()
+    until(lambda: not running.statuses[0].snapshot().warning)
+    [result] = running.stop()
+    assert result.error is None
+    check_truth(out)
+
+
 def test_slow_looking_drops_the_oldest_and_counts_them(
     serve: Serve, tailing: Start, face_clip: Path, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,16 +16,18 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from fer_core import load_records, load_streams, locks
+from fer_core import load_records, load_streams, locks, timeline
 from fer_core.cli.main import app
-from fer_core.errors import InUse
+from fer_core.errors import InUse, RecordsError
 from fer_core.listing import merged_from
+from fer_core.queries.sql import query
 from fer_core.schema import SCHEMA_VERSION
 from fer_core.streams.compact import compact
 from fer_core.streams.follow import follow_records
 from fer_core.streams.log import StreamLog
 from tests.cli.command import ROOT, environment
 from tests.examples import tracked_frame, video, write_records
+from tests.real.rtsp import until
 from tests.streams.parts import IDS, write_part
 
 DAY = datetime(2026, 11, 1, 9, tzinfo=UTC)
@@ -83,6 +86,27 @@ def test_other_settings_stay_in_a_file_of_their_own(tmp_path: Path) -> None:
     assert (compact(tmp_path, TODAY).after, len(files(tmp_path))) == (2, 2)
 
 
+def test_tails_stay_apart_so_that_their_tracks_do(tmp_path: Path) -> None:
+    write_day(tmp_path, 3)
+    for number in (5, 6):
+        write_part(tmp_path, DAY + number * MINUTE, began=DAY)
+    before = timeline(tmp_path, every="10s", by="track", smooth_s=0)
+    assert (compact(tmp_path, TODAY).after, len(files(tmp_path))) == (2, 2)
+    pd.testing.assert_frame_equal(timeline(tmp_path, every="10s", by="track", smooth_s=0), before)
+
+
+def test_sql_finds_what_a_tail_wrote(tmp_path: Path) -> None:
+    with pytest.raises(RecordsError, match="holds no dataset"):
+        query(tmp_path, "FROM records")
+    write_day(tmp_path, 3)
+    log = StreamLog(tmp_path / "streams", "v", "door")
+    log.begin().frames_received = 7
+    log.end("stalled")
+    sql = "SELECT ended, (SELECT count(*) FROM records) AS rows, (SELECT count(*) FROM videos) AS v"
+    [row] = query(tmp_path, f"{sql} FROM streams").read_all().to_pylist()
+    assert row == {"ended": "stalled", "rows": len(load_records(tmp_path)), "v": 0}
+
+
 def test_a_damaged_part_is_left_and_told(tmp_path: Path) -> None:
     write_day(tmp_path, 3)
     damaged = tmp_path / "records" / "date=2026-11-01" / "door-20261101T120000.000Z.parquet"
@@ -97,7 +121,6 @@ def test_rows_of_connections_are_merged_once_they_have_ended(tmp_path: Path) -> 
     for kind in ("refused", "ended", "broken"):
         log.begin().frames_received = 7
         log.end(kind)
-        time.sleep(0.002)  # their files are named by the millisecond
     log.begin().frames_received = 9
     log.save()
     before = load_streams(tmp_path)
@@ -110,32 +133,42 @@ def test_readers_and_followers_see_every_row_once_while_it_runs(tmp_path: Path) 
     days = [DAY - timedelta(days=number) for number in range(6)]
     for day in days:
         write_day(tmp_path, 12, day)
-    expected, stop = len(load_records(tmp_path)), threading.Event()
-    counts: list[int] = []
+    stop = threading.Event()
+    readers: dict[str, Callable[[], int]] = {
+        "load_records": lambda: len(load_records(tmp_path, columns=["pts"])),
+        "query": lambda: (
+            query(tmp_path, "SELECT count(pts) AS n FROM records").read_all()["n"][0].as_py()
+        ),
+        "timeline": lambda: timeline(tmp_path, every=None, by="camera", smooth_s=0)["faces"].sum(),
+    }
+    expected = {name: read() for name, read in readers.items()}
+    counts: dict[str, list[int]] = {name: [] for name in readers}
     followed: list[pd.DataFrame] = []
 
     def follow() -> None:
         followed.extend(follow_records(tmp_path, existing=True, poll_s=0.001, stop=stop))
 
-    def read() -> None:
+    def ask(name: str) -> None:
         while not stop.is_set():
-            counts.append(len(load_records(tmp_path, columns=["pts"])))
+            counts[name].append(readers[name]())
 
-    threads = [threading.Thread(target=read), threading.Thread(target=follow)]
+    threads = [threading.Thread(target=ask, args=[name]) for name in readers]
+    threads.append(threading.Thread(target=follow))
     for thread in threads:
         thread.start()
     try:
         compact(tmp_path, TODAY)
-        done = len(counts)
-        while len(counts) < done + 3:
-            time.sleep(0.01)
+        done = {name: len(counts[name]) for name in readers}
+        until(lambda: all(len(counts[name]) >= done[name] + 2 for name in readers))
     finally:
         stop.set()
         for thread in threads:
             thread.join()
-    assert set(counts) == {expected}
+    assert {name: set(seen) for name, seen in counts.items()} == {
+        name: {count} for name, count in expected.items()
+    }
     seen = pd.concat(followed)
-    assert len(seen) == expected
+    assert len(seen) == expected["load_records"]
     assert not seen.duplicated(["video_id", "pts", "face_index"]).any()
 
 

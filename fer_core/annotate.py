@@ -41,27 +41,6 @@ _SMOOTHED_BYTES = 200_000_000
 _log = logging.getLogger(__name__)
 
 
-def annotates_along(config: ProcessConfig) -> bool:
-    """Whether an analysis decodes just the frames that its annotated video shows: all.
-
-    Faces are hidden in a second pass, as what comes later tells where one was missed.
-    """
-    sample, render = config.sample, config.render
-    return (sample.fps, sample.skip, render.enabled, render.blur) == ("all", "none", True, "none")
-
-
-def shows(config: ProcessConfig) -> str:
-    """What an annotated video made with these settings shows, for the ledger.
-
-    Example:
-        >>> shows(ProcessConfig())
-        'smoothed over 0.5 s'
-    """
-    render = config.render
-    blurred = {"none": "", "faces": ", blurred", "others": f", blurred but #{render.keep_track}"}
-    return f"smoothed over {config.smooth_s:g} s{blurred[render.blur]}"
-
-
 def annotate(
     video: VideoRef,
     out: Path,
@@ -193,7 +172,7 @@ def _relative(video: VideoRef) -> Path:
 def _noted(
     row: VideoSummary, video: VideoRef, config: ProcessConfig, error: Exception | None
 ) -> VideoSummary:
-    row = replace(row, shows=shows(config), annotated=None)
+    row = replace(row, shows=config.shown, annotated=None)
     damage = (row.error or "").partition(_NOT_ANNOTATED)[0].removesuffix("; ")
     if error is not None:
         reasons = [damage] if damage else []

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fer_core.annotate import shows
 from fer_core.chunks import remove_finished
 from fer_core.config import ProcessConfig
 from fer_core.engine import ModelIds
@@ -103,7 +102,7 @@ def plan(inputs: Sequence[str], out: Path, config: ProcessConfig) -> list[Decisi
     settings_hash = ModelIds.of(config).settings_hash
     make_writable(out)
     remove_finished(out)
-    wanted = decide(videos, out, settings_hash, config.render.enabled, shows(config))
+    wanted = decide(videos, out, settings_hash, config.render.enabled, config.shown)
     return select(wanted, config) + unreadable
 
 

@@ -278,6 +278,28 @@ class ProcessConfig(Section):
     workers: PositiveInt | None = None
     chunk_s: PositiveFloat = 600.0
 
+    @property
+    def annotates_along(self) -> bool:
+        """Whether an analysis decodes just the frames that its annotated video shows: all.
+
+        Faces are hidden in a second pass, as what comes later tells where one was missed.
+        """
+        sample, render = self.sample, self.render
+        wanted = (sample.fps, sample.skip, render.enabled, render.blur)
+        return wanted == ("all", "none", True, "none")
+
+    @property
+    def shown(self) -> str:
+        """What an annotated video made with these settings shows, for the ledger.
+
+        Example:
+            >>> ProcessConfig().shown
+            'smoothed over 0.5 s'
+        """
+        blur, kept = self.render.blur, self.render.keep_track
+        blurred = {"none": "", "faces": ", blurred", "others": f", blurred but #{kept}"}
+        return f"smoothed over {self.smooth_s:g} s{blurred[blur]}"
+
     def settings_hash(self, *model_hashes: str) -> str:
         """16 hex digits over all settings that change records, and the models' hashes."""
         sections = self.model_dump(

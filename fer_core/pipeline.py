@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fer_core import ledger
-from fer_core.annotate import Annotation, annotate, annotates_along
+from fer_core.annotate import Annotation, annotate
 from fer_core.atomic import atomic_file
 from fer_core.capture_time import NamedCapture, capture_from_name
 from fer_core.chunks import Made, Workspace, remove_work, stats_of
@@ -161,7 +161,7 @@ class _Analysis:
 
     @property
     def _annotates_along(self) -> bool:
-        return annotates_along(self.config) and not self.made
+        return self.config.annotates_along and not self.made
 
     def run(self) -> VideoSummary:
         began = time.perf_counter()

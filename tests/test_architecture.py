@@ -137,6 +137,11 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded(code) == set()
 
 
+def test_the_process_that_orders_work_loads_neither_decoders_nor_networks() -> None:
+    assert loaded("import fer_core.cli.run, flows.worker") == set()
+    assert loaded("import flows.process_videos, fer_core.jobs") == {"prefect"}
+
+
 def test_settings_load_nothing_heavy() -> None:
     assert loaded("import fer_core.config, fer_core.inputs") == set()
 

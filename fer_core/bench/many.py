@@ -44,7 +44,6 @@ def _folder(video: Path, folder: Path, count: int) -> Path:
 
 def _pretend_done(folder: str, out: Path, config: ProcessConfig) -> None:
     """Leaves what a run that was through would have left, with empty files for its results."""
-    from fer_core.annotate import shows
     from fer_core.batch import plan
     from fer_core.engine import ModelIds
     from fer_core.ledger import Decision, VideoSummary, fingerprint, write_row
@@ -64,7 +63,7 @@ def _pretend_done(folder: str, out: Path, config: ProcessConfig) -> None:
         row = VideoSummary(video.video_id, video.source, "ok", settings_hash=settings_hash)
         size, mtime = fingerprint(video.path)
         row = replace(row, size=size, mtime=mtime)
-        write_row(out, replace(row, annotated=annotated.as_posix(), shows=shows(config)))
+        write_row(out, replace(row, annotated=annotated.as_posix(), shows=config.shown))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(pretend, plan([folder], out, config)))

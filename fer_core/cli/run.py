@@ -9,7 +9,6 @@ from typing import Any
 
 import typer
 
-from fer_core.annotate import annotates_along
 from fer_core.batch import BatchSummary, open_work, plan, summarise
 from fer_core.cli.interrupt import EXIT_INTERRUPTED, Interruption
 from fer_core.config import ProcessConfig
@@ -86,7 +85,7 @@ def _run_flow(
         sys.stderr.write("loading the networks …\r")
     networks.result()
     server.wait()
-    second_pass = config.render.enabled and not annotates_along(config)
+    second_pass = config.render.enabled and not config.annotates_along
     board = Board(work, second_pass, visible)
     session.set(Session(interruption.stop, board))
     interruption.working = True

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from fer_core import Engine, analyse, load_records
-from fer_core.annotate import shows
 from fer_core.batch import plan, summarise
 from fer_core.cli.run import describe
 from fer_core.config import ProcessConfig, SampleConfig, load_config
@@ -96,10 +95,10 @@ def test_blurring_takes_the_place_of_a_video_that_shows_faces(
 
     def decision(config: ProcessConfig) -> Todo:
         ref, ids = VideoRef.of(video), searching.settings_hash
-        return decide([ref], tmp_path, first.settings_hash or ids, True, shows(config))[0].todo
+        return decide([ref], tmp_path, first.settings_hash or ids, True, config.shown)[0].todo
 
     assert (decision(plain), decision(blurred)) == (Todo.NOTHING, Todo.RENDER)
-    [todo] = decide([VideoRef.of(video)], tmp_path, searching.settings_hash, True, shows(blurred))
+    [todo] = decide([VideoRef.of(video)], tmp_path, searching.settings_hash, True, blurred.shown)
     row = process(todo, tmp_path, searching, blurred)
     assert sum(map(len, found(tmp_path / str(row.annotated), searching))) == 0
     assert (decision(plain), decision(blurred)) == (Todo.RENDER, Todo.NOTHING)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from av.video.frame import VideoFrame
 
 from fer_core import Engine, ProcessConfig, analyse, follow_records, load_records, load_streams
+from fer_core.streams.parts import stamp
 from fer_core.streams.status import Seen
 from tests.real.rtsp import Server, until
 from tests.real.tailing import Tailing, check_truth
@@ -40,6 +42,10 @@ def test_records_appear_while_the_stream_runs(
     records = check_truth(running.out)
     assert sum(map(len, seen)) <= len(records)
     assert set(records["source"]) == set(records["camera"]) == {"door"}
+    for part in running.out.glob("records/*/*.parquet"):
+        start = pq.read_table(part)["captured_at"].to_pylist()[0]
+        assert part.name == f"door-{stamp(start)}.parquet"
+        assert pq.read_schema(part).metadata[b"clock"] in (b"sender", b"arrival")
     gaps = records.drop_duplicates("pts")["time_s"].diff().dropna()
     assert gaps.min() > 0.15  # five a second, and less where the machine has no time
     assert records["emotion"].notna().mean() > 0.9

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_core.errors import ConfigError, InputError
+from fer_core.errors import ConfigError, InputError, StreamError
 from fer_core.streams.camera import Camera, fill, find_cameras, split_credentials
+from fer_core.streams.connection import Connection
 
 
 def one(text: str, file: Path | None = None) -> Camera:
@@ -26,6 +27,16 @@ def test_webcams() -> None:
         camera = one(text)
         assert (camera.name, camera.url.get_secret_value()) == ("video0", "/dev/video0")
         assert camera.is_webcam
+
+
+@pytest.mark.parametrize(
+    ("device", "kind", "words"),
+    [("/dev/video97", "not found", "no such webcam"), ("/dev/null", "unreachable", "no webcam")],
+)
+def test_what_is_no_webcam_is_said(device: str, kind: str, words: str) -> None:
+    with pytest.raises(StreamError, match=words) as caught:
+        Connection(one(device))
+    assert caught.value.kind == kind
 
 
 def test_a_url_gets_a_name_that_tells_no_secret() -> None:

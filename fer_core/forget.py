@@ -24,9 +24,6 @@ from fer_core.paths import absolute_path, printable, to_path, to_text
 from fer_core.records import open_records
 from fer_core.report.pages import page_files, rewrite_index
 
-_WORK = ".work"
-"""Where an analysis keeps what is not finished yet, in a directory a video."""
-
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
@@ -138,7 +135,7 @@ def _forget(out: Path, asked: _Asked) -> Forgotten:
         gone["annotated"] += _remove(out, [out / row.annotated] if row.annotated else [])
         gone["exports"] += _remove(out, paths_of_exports(out, row))
         gone["pages"] += _remove(out, page_files(out, row.video_id))
-        shutil.rmtree(out / _WORK / row.video_id, ignore_errors=True)
+        shutil.rmtree(out / WORK / row.video_id, ignore_errors=True)
         gone["videos"] += _remove(out, [row_path(out, row.video_id)])
     gone["chunks"] = _remove_chunks(out, asked)
     (out / CACHE).unlink(missing_ok=True)

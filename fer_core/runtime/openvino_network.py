@@ -57,7 +57,11 @@ class OpenVinoNetwork:
         self._compiling = Lock()
         alone = usual is not None and pieces_batch(usual) == 1
         try:
-            self._model = import_openvino().Core().read_model(graph)
+            openvino = import_openvino()
+            # Two threads that are the first to look at a tensor as an array wait for each other
+            # for ever, one for Python's lock and one for what is set up there once.
+            _ = openvino.Tensor(np.zeros(1, np.float32)).data
+            self._model = openvino.Core().read_model(graph)
             self._streams = self._graph((1, *usual) if usual and alone else None).streams
         except RuntimeError as error:
             raise ModelError(f"cannot load {graph}: {error}") from error

@@ -129,6 +129,28 @@ def test_a_file_that_is_no_graph_is_named(tmp_path: Path, text: str) -> None:
         OpenVinoNetwork(graph, 1)
 
 
+def test_threads_may_be_the_first_to_call_at_the_same_moment(exported: dict[str, Path]) -> None:
+    code = (
+        "import sys, threading\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from pathlib import Path\n"
+        "import numpy as np\n"
+        "from fer_core.runtime.openvino_network import OpenVinoNetwork\n"
+        "network = OpenVinoNetwork(Path(sys.argv[1]), 16, usual=(64, 64, 3))\n"
+        "together = threading.Barrier(8)\n"
+        "def call(index):\n"
+        "    together.wait()\n"
+        "    return len(network(np.zeros((2, 64, 64, 3), np.uint8)))\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    print(*pool.map(call, range(8)))"
+    )
+    command = [sys.executable, "-c", code, exported["yunet"] / "cpu.xml"]
+    result = subprocess.run(
+        command, env=environment(), capture_output=True, text=True, check=True, timeout=250
+    )
+    assert result.stdout.split() == ["3"] * 8
+
+
 def test_its_use_is_reported_to_nobody(tmp_path: Path) -> None:
     code = (
         "import sys\n"

@@ -37,11 +37,13 @@ def train(
         typer.echo(dump_config(settings), nl=False)
         return
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    from fer_core.training.train import train as run_training
-
     try:
+        from fer_core.training.train import train as run_training
+
         directory = run_training(settings, resume)
     except KeyboardInterrupt:
-        typer.echo(f"stopped; finished epochs are kept in {settings.directory}: --resume goes on")
+        kept = f"finished epochs are kept in {settings.directory}: --resume goes on"
+        begun = (settings.directory / "config.yaml").is_file()
+        typer.echo(f"stopped; {kept if begun else 'the run had not begun'}")
         raise typer.Exit(130) from None
     typer.echo(f"trained: {directory}; next: fer publish {directory} --name NAME")

@@ -58,8 +58,10 @@ def save_samples(file: Path, before: ByteArray, after: ByteArray, columns: int =
     rows = [np.hstack(list(pairs[i : i + columns])) for i in range(0, len(pairs), columns)]
     sheet = np.vstack([row for row in rows if row.shape == rows[0].shape])
     large = cv2.resize(sheet, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
-    with atomic_file(file) as temporary:
-        cv2.imwrite(str(temporary), large)
+    encoded, png = cv2.imencode(".png", large)
+    assert encoded, "a grey uint8 picture can be encoded"
+    with atomic_file(file) as temporary:  # OpenCV's imwrite says nothing of a full disk
+        temporary.write_bytes(png.tobytes())
 
 
 def _save(figure: Figure, file: Path) -> None:

@@ -87,7 +87,7 @@ def publish(run: Path, name: str, models: Path, *, robustness: bool = True) -> P
     metrics = evaluation.as_dict() | {"bfloat16": measure_half(directory, data.validation)}
     # A speed belongs to the machine of the day, not to the model.
     del metrics["faces_per_second"]
-    card["metrics"] = {config.data.validation.stem: metrics}
+    card["metrics"] = {config.data.validation_split or config.data.validation.stem: metrics}
     card["cpu"]["bfloat16"] = bool(metrics["bfloat16"] and metrics["bfloat16"]["allowed"])
     _write_card(directory, card)
     write_readme(directory, card)

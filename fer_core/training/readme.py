@@ -26,7 +26,8 @@ def _sections(card: dict[str, Any]) -> list[str]:
         _training(card),
         _quality(split, metrics),
         _robustness(metrics),
-        _LIMITS,
+        _limits(card, metrics),
+        _PURPOSE,
     ]
 
 
@@ -60,6 +61,7 @@ the epoch and the temperature were chosen by {data["validation"]["faces"]:,} fac
 {data["validation"]["name"]}.
 {trained["epochs"]} epochs of {_schedule(config["optimiser"])}, batches of {config["batch_size"]},
 {config["precision"]}; {"; ".join(_choices(config, trained.get("teacher")))}.
+The pictures were varied: {_variations(config["augment"])}.
 Best was epoch {trained["best_epoch"]}. It took {trained["seconds"] / 60:.0f} minutes on {machines}.
 All settings stand in `card.json`.
 """
@@ -99,7 +101,34 @@ def _choices(config: dict[str, Any], teacher: dict[str, Any] | None) -> list[str
         )
     if mixup:
         chosen.append(f"mixup {mixup}")
+    if loss["votes_blend"]:
+        chosen.append(f"{loss['votes_blend']:.0%} of each target from the FER+ votes, if any")
+    if loss["class_weights"] != "none":
+        chosen.append("each emotion weighed by the inverse of its frequency")
     return chosen
+
+
+_VARIATIONS = {
+    "rotate_deg": "turned by up to {:g}°",
+    "zoom": "scaled by up to {:.0%}",
+    "shift": "moved by up to {:.0%} of the side",
+    "flip": "mirrored ({:.0%} of them)",
+    "flip_vertical": "upside down ({:.0%})",
+    "brightness": "brightness by up to {:.0%}",
+    "contrast": "contrast by up to {:.0%}",
+    "gamma": "gamma by up to {:.0%}",
+    "blur": "blurred ({:.0%})",
+    "shrink": "made smaller and up again ({:.0%})",
+    "jpeg": "as JPEG ({:.0%})",
+    "noise": "noise ({:.0%})",
+    "erase": "a rectangle blanked ({:.0%})",
+}
+
+
+def _variations(augment: dict[str, Any]) -> str:
+    """Those that were switched on, with their sizes or how many pictures they met."""
+    on = [text.format(augment[name]) for name, text in _VARIATIONS.items() if augment.get(name)]
+    return ", ".join(on) or "not at all"
 
 
 def _machine(environment: dict[str, Any]) -> str:
@@ -175,19 +204,26 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-_LIMITS = """## Where it fails
-It was made for faces seen from the front, cut as FER2013 cuts them (the project's `crops.py` does),
-one face in the picture. Faces turned far to a side, covered, very small or smeared by motion are
-guesses. People themselves agree with FER2013's labels on about two faces of three, and fear, anger
-and sadness are mixed up most. FER2013 is a collection of web photos, many of them posed; who is in
-it was never recorded, and how errors fall on age, skin and sex was not measured here.
+def _limits(card: dict[str, Any], metrics: dict[str, Any]) -> str:
+    weakest = sorted(metrics["classes"].items(), key=lambda item: item[1]["f1"])[:3]
+    names = ", ".join(f"{name} (F1 {scores['f1']:.3f})" for name, scores in weakest)
+    return f"""## Where it fails
+Least to be trusted: {names}.
+It was made for faces seen from the front, one in the picture, cut as the project's `crops.py`
+cuts them, which is how FER2013 does. Faces turned far to a side, covered, very small or smeared by
+motion are guesses. People themselves agree with FER2013's labels on about two faces of three.
+FER2013 is a collection of web photos, many of them posed; who is in it was never recorded, and how
+errors fall on age, skin and sex was not measured here.
 
 ## Rights
-The weights come from FER2013, web photos collected for a contest in 2013 without a clear licence,
-and from the FER+ votes on them (Barsoum et al., 2016). No picture is part of this model. Whether
-that origin allows your use is yours to judge.
+The weights come from {card["data"]["train"]["name"]} and from what the models named above learnt
+from, if any. FER2013's pictures are web photos collected for a contest in 2013 without a clear
+licence; the FER+ votes on them are by Barsoum et al. (2016). No picture is part of this model.
+Whether that origin allows your use is yours to judge.
+"""
 
-## What it is for, and what not
+
+_PURPOSE = """## What it is for, and what not
 For statistics over many faces of recordings one may analyse, and for finding passages to look at.
 An expression in one frame is not what somebody feels. Not for judging single people: not in
 hiring, policing, schools, medicine or at borders, where laws may forbid it outright.

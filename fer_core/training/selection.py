@@ -1,7 +1,7 @@
 """Which faces a run learns from and is measured by."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,7 @@ def _load(path: Path, split: str | None, size: int) -> FaceSet:
     faces, findings = load_faces(path, size, split)
     for kind, number in findings.items():
         log.warning("%s: %d × %s", path, number, kind)
-    return faces
+    return replace(faces, name=f"{faces.name} ({split})") if split else faces
 
 
 def _check_size(faces: FaceSet, size: int) -> None:

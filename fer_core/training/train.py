@@ -41,6 +41,7 @@ LAST = "last.npz"
 BEST = "best.npz"
 HISTORY = "history.csv"
 CURVES = "curves.png"
+SETTINGS = "config.yaml"
 SAMPLES = 48
 
 OnEpoch = Callable[[dict[str, float]], None]
@@ -58,10 +59,16 @@ def train(config: TrainConfig, resume: bool = False, on_epoch: OnEpoch = lambda 
 
     Raises:
         DatasetError, TrainingError: before the first epoch, if the run cannot work; or later,
-            when a checkpoint cannot be written.
+            when a file of the run cannot be written.
     """
-    run = Run(config, load_data(config.data), resume, on_epoch)
-    run.fit()
+    data = load_data(config.data)
+    try:
+        Run(config, data, resume, on_epoch).fit()
+    except OSError as error:
+        raise TrainingError(
+            f"cannot write to {config.directory}: {error}; finished epochs are kept in it: make "
+            "room and go on with --resume"
+        ) from error
     return config.directory
 
 
@@ -90,7 +97,7 @@ class Run:
         self.directory = config.directory
         self.history: list[dict[str, float]] = []
         self.environments = [describe_environment()]
-        self._claim_directory(resume)
+        resume = self._claim_directory(resume)
         self.data = self._with_teacher(data)
         share_devices(config.batch_size)
         keras.utils.set_random_seed(config.seed)
@@ -113,6 +120,13 @@ class Run:
         """Trains to the last epoch, with a checkpoint after each."""
         done = len(self.history)
         begin_scalars(self.directory, self.history)
+        if done:
+            self._write_history()  # a kill may have come between the checkpoint and the log
+        if done < self.config.epochs and not self._has_lost_patience():
+            self._fit_from(done)
+        plot_curves(self.directory / CURVES, self.history)
+
+    def _fit_from(self, done: int) -> None:
         batches = Batches(self.data.train, self.config, done)
         if not done:
             self._save_samples(batches)
@@ -125,7 +139,6 @@ class Run:
             verbose=0,
             callbacks=[Progress(self.config.epochs), EpochEnd(self.config.seed, self.end_epoch)],
         )
-        plot_curves(self.directory / CURVES, self.history)
 
     def end_epoch(self, loss: float, seconds: float) -> bool:
         """Measures the averaged weights, saves what is to be kept; whether to stop here."""
@@ -160,12 +173,13 @@ class Run:
         self.on_epoch(row)
         return self._has_lost_patience()
 
-    def _claim_directory(self, resume: bool) -> None:
-        settings = self.directory / "config.yaml"
+    def _claim_directory(self, resume: bool) -> bool:
+        """Whether there is a checkpoint to go on from: none if the first epoch did not end."""
+        settings = self.directory / SETTINGS
         exists = (self.directory / LAST).is_file()
-        if resume and not exists:
+        if resume and not exists and not settings.is_file():
             raise TrainingError(f"{self.directory}: expected a run to resume, got no {LAST}")
-        if resume and not self._continues(load_config(TrainConfig, settings)):
+        if resume and exists and not self._continues(load_config(TrainConfig, settings)):
             raise TrainingError(
                 f"{settings} differs from the settings given, but a run goes on only with its "
                 "own: give those, or another name (only `epochs` may change, as long as the rate "
@@ -175,10 +189,11 @@ class Run:
             raise TrainingError(
                 f"{self.directory} holds a run already: go on with --resume, or set another name"
             )
-        if not resume:  # what a run left that ended before its first checkpoint
+        if not exists:  # what a run left that ended before its first checkpoint
             (self.directory / TEACHER).unlink(missing_ok=True)
         with atomic_file(settings) as temporary:
             temporary.write_text(dump_config(self.config), encoding="utf-8")
+        return exists
 
     def _continues(self, earlier: TrainConfig) -> bool:
         """Whether this run's settings only lengthen or shorten the plateau of the earlier ones."""
@@ -240,9 +255,10 @@ class Run:
 
     def _has_lost_patience(self) -> bool:
         patience = self.config.early_stopping
+        if patience is None or not self.history:
+            return False
         accuracies = [row["accuracy"] for row in self.history]
-        waited = len(accuracies) - 1 - int(np.argmax(accuracies))
-        return patience is not None and waited >= patience
+        return len(accuracies) - 1 - int(np.argmax(accuracies)) >= patience
 
     def _write_history(self) -> None:
         with (

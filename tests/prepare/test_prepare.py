@@ -245,7 +245,7 @@ def test_faces_of_any_source_without_a_dataset(table: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "says"),
     [
-        ("classes='happy: 0, sad: 1'", "expected each of angry"),
+        ("classes='happy: 0, sad: 7'", "with one of 0–6 each"),
         ("classes='happy: 0, bored: 1'", "got bored"),
         ("source_classes='happy: 1, happiness: 2'", "each emotion and each integer once"),
         ("split.train=0.9", "must sum to 1"),
@@ -257,6 +257,12 @@ def test_faces_of_any_source_without_a_dataset(table: Path) -> None:
 def test_settings_that_make_no_sense_are_one_line(setting: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         load_config(PrepareConfig, overrides=[setting])
+
+
+def test_emotions_that_a_class_map_does_not_name_follow_in_their_order() -> None:
+    config = load_config(PrepareConfig, overrides=["classes='happy: 0, sad: 1'"])
+    left = {"angry": 2, "disgust": 3, "fear": 4, "surprise": 5, "neutral": 6}
+    assert config.classes == {"happy": 0, "sad": 1, **left}
 
 
 def fer(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,6 @@
 """Every shape in which people have labelled faces is read to the same samples."""
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -257,6 +258,18 @@ def test_bad_sources_are_one_clear_error(
     with pytest.raises(error, match=name) as caught:
         read(tmp_path / name)
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_archive_is_one_clear_error(tmp_path: Path, method: int) -> None:
+    archive = tmp_path / "faces.zip"
+    with zipfile.ZipFile(archive, "w", method) as file:
+        file.writestr("fer2013.csv", np.random.default_rng(1).bytes(5000))
+    content = bytearray(archive.read_bytes())
+    content[60:2000] = b"x" * 1940
+    archive.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"faces\.zip: cannot be unpacked"):
+        read(archive)
 
 
 def test_an_empty_folder_and_a_parquet_file_of_something_else(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def made_up_faces(seed: int, classes: range = range(7)) -> tuple[np.ndarray, np.
 
 
 def write_faces(
-    file: Path, images: np.ndarray, labels: np.ndarray, usage: str = "Training"
+    file: Path, images: np.ndarray, labels: np.ndarray, usage: str | list[str] = "Training"
 ) -> Path:
     """A file with the columns of FER2013 and FER+, in which all ten taggers agree."""
     pictures = [cv2.imencode(".png", image)[1].tobytes() for image in images]
@@ -36,7 +36,8 @@ def write_faces(
     ]
     votes = np.zeros((len(labels), len(VOTES)), np.int8)
     votes[np.arange(len(labels)), np.array(places)[labels]] = 10
-    columns: dict[str, Any] = {"image": pictures, "label": labels, "usage": [usage] * len(labels)}
+    usage = [usage] * len(labels) if isinstance(usage, str) else usage
+    columns: dict[str, Any] = {"image": pictures, "label": labels, "usage": usage}
     columns |= {f"fp_{name}": votes[:, i] for i, name in enumerate(VOTES)}
     pq.write_table(pa.table(columns), file)
     return file

@@ -31,6 +31,20 @@ def test_one_split_can_be_taken(faces_dir: Path):
         load_faces(file, SIZE, "PrivateTest")
 
 
+def test_splits_out_of_one_file_are_told_apart(tmp_path: Path):
+    train, validation = made_up_faces(1), made_up_faces(2)
+    usages = ["Training"] * len(train[1]) + ["PublicTest"] * len(validation[1])
+    both = (np.concatenate(parts) for parts in zip(train, validation, strict=True))
+    file = write_faces(tmp_path / "faces.parquet", *both, usage=usages)
+    config = DataConfig(
+        train=file, train_split="train", validation=file, validation_split="PublicTest", size=SIZE
+    )
+    data = load_data(config)
+    assert data.train.name == "faces.parquet (train)"
+    assert data.validation.name == "faces.parquet (PublicTest)"
+    np.testing.assert_array_equal(data.validation.labels, validation[1])
+
+
 def test_a_damaged_picture_is_counted_and_a_damaged_file_refused(faces_dir: Path, tmp_path: Path):
     table = pq.read_table(faces_dir / "train.parquet")
     pictures = [b"no png", *table["image"].to_pylist()[1:]]

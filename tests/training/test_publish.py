@@ -84,6 +84,12 @@ def test_the_card_says_what_inference_and_people_need(model: Path):
     readme = (model / "README.md").read_text()
     for title in ("How it was trained", "Where it fails", "Rights", "JPEG quality 30"):
         assert title in readme
+    assert "The weights come from train.parquet" in readme
+    assert "turned by up to 15°, scaled by up to 20%, moved by up to 4% of the side" in readme
+    assert "mirrored" not in readme  # switched off in this run
+    scores = {name: s["f1"] for name, s in card["metrics"]["validation"]["classes"].items()}
+    weakest = min(scores, key=lambda name: scores[name])
+    assert f"Least to be trusted: {weakest} (F1 {scores[weakest]:.3f})" in readme
 
 
 def test_another_order_of_classes_comes_out_in_the_projects_own(
@@ -131,7 +137,7 @@ def test_notes_of_an_earlier_readme_are_kept(finished_run: Path, tmp_path: Path)
     readme = (tmp_path / "small" / "README.md").read_text()
     assert readme.startswith("# small")
     assert readme.endswith("## Notes\nby hand\n")
-    assert "JPEG" not in readme
+    assert "JPEG quality 30" not in readme
 
 
 def test_evaluate_prints_one_object_last(model: Path, faces_dir: Path, tmp_path: Path):

@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -129,6 +130,39 @@ def test_a_run_is_neither_overwritten_nor_resumed_with_other_settings(
         train(make_config(finished_run.parent, "epochs=3"), resume=True)
     with pytest.raises(TrainingError, match="expected a run to resume"):
         train(make_config(tmp_path), resume=True)
+
+
+def test_a_run_killed_in_its_first_epoch_begins_again(make_config: MakeConfig, tmp_path: Path):
+    config = make_config(tmp_path, "epochs=1")
+    config.directory.mkdir()
+    (config.directory / "config.yaml").write_text(dump_config(config))
+    train(config, resume=True)
+    assert [row["epoch"] for row in history(config.directory)] == [1]
+
+
+def test_a_run_killed_after_its_last_checkpoint_gets_its_log_and_curves(
+    finished_run: Path, make_config: MakeConfig, tmp_path: Path
+):
+    config = make_config(tmp_path)
+    shutil.copytree(finished_run, config.directory)
+    (config.directory / "config.yaml").write_text(dump_config(config))
+    for name in ("history.csv", "curves.png"):
+        (config.directory / name).unlink()
+    train(config, resume=True)
+    assert history(config.directory) == history(finished_run)
+    assert (config.directory / "curves.png").stat().st_size > 0
+    for mine, theirs in zip(variables(config.directory), variables(finished_run), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_what_cannot_be_written_is_told_before_the_first_epoch(
+    make_config: MakeConfig, tmp_path: Path
+):
+    config = make_config(tmp_path)
+    (config.directory / "samples.png").mkdir(parents=True)  # where the picture should go
+    with pytest.raises(TrainingError, match=r"cannot write to .*go on with --resume"):
+        train(config)
+    assert not (config.directory / LAST).exists()
 
 
 def test_on_a_full_disk_the_former_checkpoint_is_kept(tmp_path: Path):

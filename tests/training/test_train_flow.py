@@ -17,6 +17,7 @@ from prefect.client.schemas.filters import (
 
 from fer_core.cards import read_card
 from fer_core.training.config import TrainConfig
+from fer_core.training.train import train
 from flows.train_model import train_model
 
 # Keras' own conversion of TensorFlow's tensors to numpy 2.
@@ -49,6 +50,13 @@ def test_it_ends_early_and_publishes(done: Done) -> None:
     assert (done.config.directory / "curves.png").is_file()
     card, _ = read_card(done.result, "classifier")
     assert card.name == "made"
+
+
+def test_a_run_that_ended_early_stays_ended(done: Done) -> None:
+    history = done.config.directory / "history.csv"
+    before = history.read_text()
+    train(done.config, resume=True)
+    assert history.read_text() == before
 
 
 def test_each_epoch_is_in_the_log_of_the_run(done: Done) -> None:

@@ -117,7 +117,8 @@ class PrepareConfig(Section):
 
     Args:
         size: side of the written pictures in pixels.
-        classes: the integer of each emotion in the written dataset, 0–6.
+        classes: the integer of each emotion in the written dataset, 0–6. Emotions that are not
+            named take the integers that are left, in FER2013's order.
         source_classes: what integers mean in the sources; None is FER2013's order, and then
             folders whose names are numbers have no label.
         split: how pictures are shared out.
@@ -143,8 +144,8 @@ class PrepareConfig(Section):
     @field_validator("classes")
     @classmethod
     def _covers_all(cls, value: dict[str, int]) -> dict[str, int]:
-        if set(value) != set(EMOTIONS) or set(value.values()) != set(range(len(EMOTIONS))):
-            raise ValueError(
-                f"expected each of {', '.join(EMOTIONS)} with one of 0–{len(EMOTIONS) - 1}"
-            )
-        return value
+        numbers = range(len(EMOTIONS))
+        if not set(value.values()) <= set(numbers):
+            raise ValueError(f"expected {', '.join(EMOTIONS)} with one of 0–{numbers[-1]} each")
+        left = (number for number in numbers if number not in value.values())
+        return value | {name: next(left) for name in EMOTIONS if name not in value}

@@ -1,8 +1,10 @@
 """Every SOURCE that people have, as a stream of samples and findings."""
 
+import lzma
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -267,6 +269,17 @@ def _files(root: Path, skip: Path | None) -> Iterator[Path]:
                 yield Path(place, name)
 
 
+# RuntimeError is how zipfile says that a password is needed; the decompressors have their own.
+_UNPACKING_FAILS = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+
+
 @contextmanager
 def _unpacked(archive: Path) -> Iterator[Path]:
     """A zip archive's files in a temporary directory, which is removed afterwards."""
@@ -274,7 +287,6 @@ def _unpacked(archive: Path) -> Iterator[Path]:
         try:
             with zipfile.ZipFile(archive) as file:
                 file.extractall(folder)
-        except (OSError, RuntimeError, zipfile.BadZipFile) as error:
-            # RuntimeError is how zipfile says that a password is needed.
+        except _UNPACKING_FAILS as error:
             raise DatasetError(f"{archive}: cannot be unpacked: {error}") from error
         yield Path(folder)

@@ -290,11 +290,21 @@ def test_the_command(table: Path, tmp_path: Path) -> None:
 
 
 def test_the_flow(table: Path, tmp_path: Path) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+
     from flows.prepare_dataset import prepare_dataset
 
-    report = prepare_dataset([str(table)], str(tmp_path / "out"), PrepareConfig(size=32))
-    assert report.written == COUNT
+    state = prepare_dataset(
+        [str(table)], str(tmp_path / "out"), PrepareConfig(size=32), return_state=True
+    )
+    assert state.result().written == COUNT
     assert is_dataset(tmp_path / "out")
+    run = ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
+    with get_client(sync_client=True) as client:
+        (artifact,) = client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=run))
+    assert artifact.key == "dataset-report"
+    assert artifact.data == (tmp_path / "out" / "report.md").read_text()
 
 
 def as_it_is(file: Path) -> FaceSet:

@@ -12,6 +12,7 @@ from fer_core.config import ProcessConfig
 from fer_core.engine import ModelIds
 from fer_core.inputs import find_videos
 from fer_core.ledger import Decision, Todo, VideoSummary, decide, fingerprint
+from fer_core.mirror import local_of, pull
 from fer_core.paths import make_writable, printable
 from fer_core.selection import select
 from fer_core.types import VideoRef
@@ -100,9 +101,11 @@ def plan(inputs: Sequence[str], out: Path, config: ProcessConfig) -> list[Decisi
         inputs, out, lambda place, reason: unreadable.append(_unreadable(place, reason))
     )
     settings_hash = ModelIds.of(config).settings_hash
-    make_writable(out)
-    remove_finished(out)
-    wanted = decide(videos, out, settings_hash, config.render.enabled, config.shown)
+    local = local_of(out)
+    make_writable(local)
+    is_there = pull(out)
+    remove_finished(local)
+    wanted = decide(videos, local, settings_hash, config.render.enabled, config.shown, is_there)
     return select(wanted, config) + unreadable
 
 

@@ -22,6 +22,7 @@ from fer_core.atomic import atomic_file
 from fer_core.emotions import PROBABILITY_COLUMNS
 from fer_core.errors import Uncuttable
 from fer_core.ledger import VideoSummary, read_row
+from fer_core.paths import to_path
 from fer_core.schema import CHUNK, with_metadata
 from fer_core.sinks.parquet import RecordWriter
 from fer_core.sources.base import SourceStats
@@ -127,7 +128,7 @@ class Workspace:
     @contextmanager
     def writing(self, chunk: Chunk, start_time_s: float) -> Iterator[RecordWriter]:
         """A writer of a chunk's frames; its file appears when the block ends without an error."""
-        video = VideoRef(Path(self.row.source), Path(), self.row.camera)
+        video = VideoRef(to_path(self.row.source), Path(), self.row.camera)
         with atomic_file(self.path(chunk)) as temporary:
             writer = RecordWriter(
                 temporary, video, self.row.captured_at, start_time_s, with_metadata(CHUNK)

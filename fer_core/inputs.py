@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from fer_core.config import VIDEO_EXTENSIONS
 from fer_core.errors import InputError
 from fer_core.paths import absolute_path, printable, to_path
+from fer_core.s3 import S3Path, objects_below
 from fer_core.types import VideoRef
 
 OnUnreadable = Callable[[VideoRef, str], None]
@@ -31,7 +32,7 @@ def find_videos(
     that was named outright; two videos may have the same.
 
     Args:
-        inputs: paths, globs or `file://` URIs.
+        inputs: paths, globs, `file://` or `s3://` URIs (an object, or a prefix without globs).
         out: the output directory, whether it exists or not.
         on_unreadable: is told each directory in INPUT that cannot be searched, and why.
 
@@ -67,6 +68,9 @@ class _Search:
     def videos(self, text: str) -> Iterator[VideoRef]:
         """The videos of one INPUT that no earlier one had."""
         path = to_path(text)
+        if isinstance(path, S3Path):
+            yield from self._objects(path)
+            return
         try:
             mode = path.stat().st_mode if text else 0
         except (OSError, ValueError) as error:
@@ -81,6 +85,22 @@ class _Search:
             yield from self._file(absolute_path(path), PurePath(path.name))
         else:
             raise InputError(f"{printable(text) or 'an empty INPUT'}: no file and no directory")
+
+    def _objects(self, top: S3Path) -> Iterator[VideoRef]:
+        """Videos in S3: an object that is named outright, or all below a prefix."""
+        forbidden = self._forbidden(top)
+        try:
+            found = objects_below(top) if top.key else []
+            if not found and stat.S_ISREG(top.stat().st_mode):
+                yield from self._file(top, PurePath(top.name))
+        except OSError as error:
+            raise InputError(f"cannot read {top}: {error.strerror}") from error
+        for path in found:
+            relative = PurePath(*path.relative_to(top).parts)
+            is_hidden = any(part.startswith(".") for part in relative.parts)
+            is_output = forbidden and Path(os.path.realpath(path)).is_relative_to(forbidden)
+            if not is_hidden and not is_output and _is_video(path):
+                yield from self._file(path, relative)
 
     def _glob(self, pattern: str) -> Iterator[VideoRef]:
         matches = sorted(map(Path, glob.iglob(pattern, recursive=True)), key=_real_first)

@@ -4,7 +4,7 @@ One small Parquet file a video, so that any number of workers can write without 
 nothing but the file system is needed to resume.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -154,6 +154,7 @@ def decide(
     settings_hash: str,
     render: bool,
     shows: str | None = None,
+    is_there: Callable[[Path], bool] = Path.is_file,
 ) -> list[Decision]:
     """What is to be done with each video, in the order given.
 
@@ -167,6 +168,7 @@ def decide(
         render: whether annotated videos are wanted.
         shows: what they are to show, as in the rows; one that shows something else is made
             anew. None takes any.
+        is_there: whether a file below `out` exists, where another place than `out` tells.
     """
     rows = read_rows(out)
     taken = {row.annotated: row.video_id for row in rows.values() if row.annotated}
@@ -174,8 +176,8 @@ def decide(
     for video in videos:
         row = rows.get(video.video_id)
         video = replace(video, relative=_own_name(video, row, taken))
-        todo = _todo(video, row, out, settings_hash)
-        if todo is Todo.NOTHING and render and row and not _is_rendered(row, out, shows):
+        todo = _todo(video, row, out, settings_hash, is_there)
+        if todo is Todo.NOTHING and render and row and not _is_rendered(row, out, shows, is_there):
             todo = Todo.RENDER
         decisions.append(Decision(video, todo, row))
     return decisions
@@ -193,20 +195,29 @@ def _own_name(video: VideoRef, row: VideoSummary | None, taken: dict[str, str]) 
     return name
 
 
-def _todo(video: VideoRef, row: VideoSummary | None, out: Path, settings_hash: str) -> Todo:
+def _todo(
+    video: VideoRef,
+    row: VideoSummary | None,
+    out: Path,
+    settings_hash: str,
+    is_there: Callable[[Path], bool],
+) -> Todo:
     if row is None or row.settings_hash != settings_hash:
         return Todo.ANALYSE
     if fingerprint(video.path) != (row.size, row.mtime):
         return Todo.ANALYSE
-    if row.status != "failed" and not records_path(out, row.video_id, row.captured_at).is_file():
+    has_records = row.status != "failed"
+    if has_records and not is_there(records_path(out, row.video_id, row.captured_at)):
         return Todo.ANALYSE
     return Todo.NOTHING
 
 
-def _is_rendered(row: VideoSummary, out: Path, shows: str | None) -> bool:
+def _is_rendered(
+    row: VideoSummary, out: Path, shows: str | None, is_there: Callable[[Path], bool]
+) -> bool:
     """Whether the annotated video is there as it is wanted, or can never be."""
     if row.status == "failed":
         return True
     return (
-        row.annotated is not None and (out / row.annotated).is_file() and shows in (None, row.shows)
+        row.annotated is not None and is_there(out / row.annotated) and shows in (None, row.shows)
     )

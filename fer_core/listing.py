@@ -12,9 +12,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from fer_core.errors import RecordsError
+from fer_core.paths import to_path
+from fer_core.s3 import S3Path, arrow_place, objects_below
 
 T = TypeVar("T")
 
@@ -35,7 +39,8 @@ def is_merged(name: str) -> bool:
 
 def merged_from(file: Path) -> list[tuple[str, int]]:
     """Names and rows of the files that a merged file was made of, in the order of its rows."""
-    metadata = pq.read_schema(file).metadata or {}
+    name, file_system = arrow_place(file)
+    metadata = pq.read_schema(name, filesystem=file_system).metadata or {}
     return [(name, rows) for name, rows in json.loads(metadata.get(MERGED_KEY.encode(), b"[]"))]
 
 
@@ -53,7 +58,7 @@ def table_files(root: Path) -> list[Path]:
     while (again := _list(root)) != names:
         names = again
     by_directory: dict[Path, list[Path]] = {}
-    for file in map(Path, names):
+    for file in map(to_path, names):
         by_directory.setdefault(file.parent, []).append(file)
     return [file for files in by_directory.values() for file in _visible(files)]
 
@@ -86,8 +91,23 @@ def read_table_files(root: Path, read: Callable[[Sequence[Path]], T]) -> T:
     raise RecordsError(f"{root}: its files change faster than they can be read; try again")
 
 
+def dataset_of(files: Sequence[Path], schema: pa.Schema) -> ds.FileSystemDataset:
+    """Parquet files, all on a disk or all in S3, as one dataset."""
+    places = [arrow_place(file) for file in files]
+    file_system = places[0][1] if places else None
+    names = [name for name, _ in places]
+    return ds.dataset(names, schema=schema, format="parquet", filesystem=file_system)
+
+
 def _list(directory: Path | str) -> list[str]:
     """Paths of all Parquet files, in a stable order."""
+    if isinstance(directory, S3Path):
+        below = ((path, path.relative_to(directory).parts) for path in objects_below(directory))
+        return [
+            str(path)
+            for path, parts in below
+            if path.suffix == ".parquet" and not any(part[0] in "._" for part in parts)
+        ]
     found: list[str] = []
     with os.scandir(directory) as entries:
         for entry in entries:

@@ -5,6 +5,7 @@ from pathlib import Path, PurePath
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from fer_core.errors import InputError
+from fer_core.s3 import S3Path
 
 _FILE_URI = "file://"
 
@@ -24,7 +25,9 @@ def make_writable(path: Path) -> None:
 
 
 def to_path(text: str) -> Path:
-    """The path that `text` names, which may be a `file://` URI."""
+    """The path that `text` names, which may be a `file://` or an `s3://` URI."""
+    if text.startswith("s3:/"):  # a `Path` of it has lost a slash
+        return S3Path(text)
     if text.startswith(_FILE_URI):
         return Path(os.fsdecode(unquote_to_bytes(text.removeprefix(_FILE_URI))))
     return Path(text)

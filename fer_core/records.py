@@ -13,8 +13,8 @@ import pyarrow.dataset as ds
 
 from fer_core.emotions import EMOTIONS, NUM_EMOTIONS
 from fer_core.errors import RecordsError
-from fer_core.listing import read_table_files
-from fer_core.paths import to_text
+from fer_core.listing import dataset_of, read_table_files
+from fer_core.paths import to_path, to_text
 from fer_core.schema import RECORDS
 from fer_core.trust import FaceFilter
 
@@ -112,16 +112,12 @@ def read_files(directory: str | Path, read: Callable[[ds.FileSystemDataset], T])
     Raises:
         RecordsError: there is no `records/`, or its files change faster than they can be read.
     """
-    path = Path(directory) / "records"
+    path = to_path(str(directory)) / "records"
     if not path.is_dir():
         raise RecordsError(
             f"{directory} holds no records: expected the directory given to fer process --out"
         )
-    return read_table_files(path, lambda files: read(_dataset(files)))
-
-
-def _dataset(files: Sequence[Path]) -> ds.FileSystemDataset:
-    return ds.dataset([str(file) for file in files], schema=RECORDS, format="parquet")
+    return read_table_files(path, lambda files: read(dataset_of(files, RECORDS)))
 
 
 def record_filter(

@@ -9,6 +9,7 @@ from fer_core.chunks import chunks_in_work
 from fer_core.errors import InputError, VideoError
 from fer_core.inputs import find_videos
 from fer_core.ledger import VideoSummary, fingerprint, read_rows
+from fer_core.mirror import local_of, pull
 from fer_core.paths import printable
 from fer_core.types import VideoRef
 
@@ -70,10 +71,12 @@ def status(out: Path, inputs: Sequence[str] = ()) -> Status:
         >>> status(Path("week")).failed.videos
         0
     """
-    if not out.is_dir():
+    pull(out)
+    local = local_of(out)
+    if not local.is_dir():
         raise InputError(f"{printable(out)}: no such directory")
-    work = chunks_in_work(out)
-    rows = {key: row for key, row in read_rows(out).items() if key not in work}
+    work = chunks_in_work(local)
+    rows = {key: row for key, row in read_rows(local).items() if key not in work}
 
     def share(name: str) -> Share:
         return Share.of(row.duration_s for row in rows.values() if row.status == name)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.emotions import NUM_EMOTIONS
-from fer_core.paths import absolute_path, to_text
+from fer_core.paths import absolute_path, to_path, to_text
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -73,7 +73,7 @@ class VideoRef:
     @classmethod
     def of(cls, path: str | Path) -> "VideoRef":
         """A reference to a single file that was named outright."""
-        absolute = absolute_path(Path(path))
+        absolute = absolute_path(to_path(str(path)))
         return cls(absolute, PurePath(absolute.name))
 
 

@@ -24,6 +24,7 @@ from fer_core.errors import FerError
 from fer_core.jobs import Job
 from fer_core.ledger import Decision, VideoSummary
 from fer_core.locks import RUN, alone
+from fer_core.mirror import local_of
 from fer_core.paths import make_writable, to_path
 from fer_core.worker.work import LoadNetworks, WriteReport
 from flows.video_tasks import TaskRunner, counts
@@ -60,8 +61,9 @@ def process_videos(
     processed) or `Cancelled`. A faulty video never ends the others.
 
     Args:
-        inputs: files, directories, globs, or `file://` URIs.
-        out: directory that gets `records/`, `videos/`, `annotated/` and `report/`.
+        inputs: files, directories, globs, `file://` or `s3://` URIs.
+        out: directory, or `s3://` prefix, that gets `records/`, `videos/` and `annotated/`; a
+            directory gets `report/`, too.
         config: settings, or a dict of them.
 
     Returns:
@@ -78,13 +80,14 @@ def process_videos(
         3
     """
     directory = to_path(out).absolute()
-    make_writable(directory)
-    with alone(directory, RUN), one_session() as current:
+    make_writable(local_of(directory))
+    with alone(local_of(directory), RUN), one_session() as current:
         decisions = plan(inputs, directory, config)
         work = open_work(decisions)
         get_run_logger().info("%d videos, %d of them to process", len(decisions), len(work))
         results = _process_all(work, directory, config, current.stop)
-        if work and config.report.enabled and not current.stop.is_set():
+        is_local = local_of(directory) is directory
+        if work and config.report.enabled and is_local and not current.stop.is_set():
             _make_report(directory, config)
     return _final_state(summarise(directory, decisions, results), len(work))
 

@@ -22,9 +22,9 @@ from fer_core.config import ProcessConfig
 from fer_core.engine import ModelIds
 from fer_core.errors import WorkerCrashed
 from fer_core.jobs import Cut, Job, Outcome
-from fer_core.ledger import VideoSummary
+from fer_core.ledger import Decision, VideoSummary
+from fer_core.mirror import local_of, publish
 from fer_core.paths import printable
-from fer_core.types import VideoRef
 from fer_core.worker.work import DoJob
 from flows.worker import Stopped, current_session, worker
 
@@ -72,11 +72,11 @@ def _process_video(job: Job, out: Path, config: ProcessConfig) -> Outcome:
     except WorkerCrashed as error:
         # What was killed from outside may go well next time; a broken file stays broken.
         ids = None if error.exit_code == -signal.SIGKILL else ModelIds.of(config)
-        outcome = _recorded_failure(video, out, ids, str(error))
-        remove_orphans(out)
+        outcome = _recorded_failure(job.decision, out, ids, str(error))
+        remove_orphans(local_of(out))
     except Exception as error:
         log.exception("unexpected error in %s", printable(video.relative))
-        outcome = _recorded_failure(video, out, None, _explain(error))
+        outcome = _recorded_failure(job.decision, out, None, _explain(error))
     if isinstance(outcome, VideoSummary):
         session.finished(video)
         if outcome.error:
@@ -85,12 +85,15 @@ def _process_video(job: Job, out: Path, config: ProcessConfig) -> Outcome:
 
 
 def _recorded_failure(
-    video: VideoRef, out: Path, ids: ModelIds | None, reason: str
+    decision: Decision, out: Path, ids: ModelIds | None, reason: str
 ) -> VideoSummary:
     from fer_core.pipeline import failed  # loads decoders, which this process has no use for
 
+    video = decision.video
     try:
-        return failed(video, out, ids, reason)
+        row = failed(video, local_of(out), ids, reason)
+        publish(out, decision.row, row)
+        return row
     except OSError as error:  # a full disk, say: then it is only told
         return VideoSummary(video.video_id, video.source, "failed", error=_explain(error))
 

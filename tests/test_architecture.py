@@ -15,7 +15,18 @@ HEAVY = ("tensorflow", "keras", "torch", "openvino", "prefect", "cv2", "pandas",
 
 # From the ground up; a module may import from its own floor and those below it.
 FLOORS = [
-    {"emotions", "errors", "locks", "paths", "types", "atomic", "overlap", "resources"},
+    {
+        "emotions",
+        "errors",
+        "locks",
+        "paths",
+        "types",
+        "atomic",
+        "overlap",
+        "ranges",
+        "resources",
+        "s3",
+    },
     {"smoothing", "trust"},
     {"config", "schema", "crops", "cards", "runtime", "inputs", "ledger_files", "listing"},
     {"sources", "detectors", "classifiers", "sinks", "tracking", "capture_time", "samples"},
@@ -31,6 +42,7 @@ FLOORS = [
         "queries",
         "selection",
     },
+    {"mirror"},
     {"sample_week", "exports", "subtitles", "chunks"},
     {"report"},
     {"forget"},

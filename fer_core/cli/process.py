@@ -129,7 +129,9 @@ def process(
     if not inputs or out is None:
         raise typer.BadParameter("expected INPUT... and --out DIR")
     from fer_core.cli.run import report, run
+    from fer_core.paths import to_path
 
+    out = to_path(str(out))
     summary = run(inputs, out, settings, debug=debug)
     report(summary, out, as_json)
     raise typer.Exit(summary.exit_code)

@@ -14,6 +14,7 @@ from fer_core.cli.interrupt import EXIT_INTERRUPTED, Interruption
 from fer_core.config import ProcessConfig
 from fer_core.ledger import Decision, Todo
 from fer_core.locks import RUN, alone
+from fer_core.mirror import local_of
 from fer_core.paths import printable, to_text
 from fer_core.progress import Board
 from fer_core.worker.work import LoadNetworks
@@ -63,7 +64,9 @@ def _run_flow(
     interruption: Interruption,
     debug: bool,
 ) -> BatchSummary:
-    with alone(out, RUN):  # the flow takes it in earnest; who must wait is to know it at once
+    with alone(
+        local_of(out), RUN
+    ):  # the flow takes it in earnest; who must wait is to know it at once
         pass
 
     from flows.server import Server, keep_quiet
@@ -153,6 +156,6 @@ def describe(summary: BatchSummary, out: Path) -> str:
     lines += [
         f"{what:<18} {summary.out}/{name}/"
         for what, name in _PLACES.items()
-        if (out / name).is_dir()
+        if (local_of(out) / name).is_dir()
     ]
     return "\n".join(lines)

@@ -21,9 +21,10 @@ def status(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Say what of DIR is done, partial, failed, in work, and of INPUT what is pending."""
+    from fer_core.paths import to_path
     from fer_core.status import status as status_of
 
-    found = status_of(directory, inputs or [])
+    found = status_of(to_path(str(directory)), inputs or [])
     if as_json:
         typer.echo(json.dumps(asdict(found)))
         return

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from fer_core.errors import QueryError, RecordsError
-from fer_core.listing import read_table_files
+from fer_core.listing import dataset_of, read_table_files
+from fer_core.paths import to_path
 from fer_core.schema import RECORDS, STREAMS, VIDEOS
 
 if TYPE_CHECKING:
@@ -56,13 +57,13 @@ def query(directory: str | Path, sql: str) -> pa.RecordBatchReader:
     """
     import duckdb
 
-    views = _views(Path(directory))
+    views = _views(to_path(str(directory)))
     while True:
         try:
             reader = _run(_connect(views), sql)
             first = next(reader, None)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            asked, views = views, _views(Path(directory))
+            asked, views = views, _views(to_path(str(directory)))
             if _files(asked) == _files(views):
                 raise QueryError(f"the SQL cannot be run: {error}") from error
             continue  # `fer compact` merged files away: ask those of now
@@ -117,10 +118,7 @@ def _views(directory: Path) -> dict[str, ds.Dataset | pa.Table]:
 def _view(directory: Path, schema: pa.Schema) -> ds.Dataset | pa.Table:
     if not directory.is_dir():
         return schema.empty_table()
-    return read_table_files(
-        directory,
-        lambda files: ds.dataset([str(file) for file in files], schema=schema, format="parquet"),
-    )
+    return read_table_files(directory, lambda files: dataset_of(files, schema))
 
 
 def _files(views: dict[str, ds.Dataset | pa.Table]) -> list[str]:

@@ -12,7 +12,9 @@ import pyarrow.dataset as ds
 
 from fer_core.emotions import EMOTIONS, PROBABILITY_COLUMNS
 from fer_core.errors import RecordsError
+from fer_core.paths import to_path
 from fer_core.records import Names, read_files, record_filter
+from fer_core.s3 import arrow_place
 from fer_core.schema import VIDEOS
 from fer_core.smoothing import SMOOTH_S, smooth
 from fer_core.trust import FaceFilter
@@ -50,12 +52,13 @@ def open_videos(directory: str | Path) -> ds.FileSystemDataset:
     Raises:
         RecordsError: there is no `videos/` below the directory.
     """
-    path = Path(directory) / "videos"
+    path = to_path(str(directory)) / "videos"
     if not path.is_dir():
         raise RecordsError(
             f"{directory} holds no videos: expected the directory given to fer process --out"
         )
-    return ds.dataset(path, schema=VIDEOS, format="parquet")
+    name, file_system = arrow_place(path)
+    return ds.dataset(name, schema=VIDEOS, format="parquet", filesystem=file_system)
 
 
 @dataclass(frozen=True, slots=True)

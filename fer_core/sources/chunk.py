@@ -22,7 +22,13 @@ from av.video.frame import VideoFrame
 from fer_core.config import HardwareDecoder, SampleConfig
 from fer_core.errors import Uncuttable
 from fer_core.sources.base import SourceStats
-from fer_core.sources.container import duration_s, open_container, reason, video_stream
+from fer_core.sources.container import (
+    duration_s,
+    fetch_key_frames_only,
+    open_container,
+    reason,
+    video_stream,
+)
 from fer_core.sources.decoder import Decoder
 from fer_core.sources.hardware import open_to_decode
 from fer_core.sources.packets import Damage, PacketReader
@@ -145,6 +151,8 @@ class ChunkSource(VideoSource):
         self._forecast = None
         self._container = container = open_to_decode(self._path, self._hwaccel)
         stream = video_stream(container, self._path)
+        if self._sample.fps == "keyframes":
+            fetch_key_frames_only(container, stream)
         self._damage = _ChunkDamage(self._stats, self.time_base, self._chunk)
         decoder = Decoder(container, stream, self._stats, skip_frame(self._sample), self._damage)
         self.reach.leaves_out = decoder.may_skip and not self._chunk.everything

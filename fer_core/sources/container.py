@@ -14,6 +14,8 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from fer_core.errors import Inaccessible, NoVideoStream, UnreadableVideo
+from fer_core.ranges import RangedReader
+from fer_core.s3 import S3Path
 
 _FIRST_PLAUSIBLE_YEAR = 1980
 """Cameras without a clock write 1904 or 1970, the epochs of QuickTime and Unix."""
@@ -28,6 +30,7 @@ def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer
     """Open a video file for reading.
 
     FFmpeg may open nothing but local files: a playlist named .mp4 must not reach the network.
+    Objects in S3 are read for it.
 
     Args:
         path: the file.
@@ -40,7 +43,8 @@ def open_container(path: Path, hwaccel: HWAccel | None = None) -> InputContainer
     _check_file(path)
     try:
         container = av.open(
-            f"file:{path}",
+            path.open("rb") if isinstance(path, S3Path) else f"file:{path}",
+            "r",
             metadata_errors="replace",
             hwaccel=hwaccel,
             container_options={"protocol_whitelist": "file"},
@@ -133,3 +137,22 @@ def duration_s(container: InputContainer, stream: VideoStream) -> float | None:
 def reason(error: Exception) -> str:
     """FFmpeg's own words for an error, without the path."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def fetch_key_frames_only(container: InputContainer, stream: VideoStream) -> None:
+    """Has nothing but the stream's key frames fetched from S3, where the index says where they are.
+
+    All packets come as before, those that nobody decodes with zeros in them. Only MP4 and MOV
+    have such an index, and only in H.264 and HEVC does nothing look into packets on the way.
+    """
+    reader = getattr(container.file, "file", None)
+    if not isinstance(reader, RangedReader) or "mp4" not in container.format.name:
+        return
+    if stream.codec_context.codec.canonical_name not in ("h264", "hevc"):
+        return
+    reader.leave_out(
+        (entry.pos, entry.pos + entry.size)
+        for other in container.streams
+        for entry in other.index_entries
+        if other.index != stream.index or not entry.is_keyframe
+    )

@@ -25,6 +25,7 @@ from fer_core.sources.base import SourceStats
 from fer_core.sources.container import (
     creation_time,
     duration_s,
+    fetch_key_frames_only,
     video_stream,
 )
 from fer_core.sources.decoder import Decoder, SkipFrame, no_frames_message
@@ -91,6 +92,8 @@ class VideoSource:
         self, container: InputContainer, long_side: int, captured_at: datetime | None
     ) -> None:
         stream = video_stream(container, self._path)
+        if self._sample.fps == "keyframes":
+            fetch_key_frames_only(container, stream)
         decoder = Decoder(container, stream, self._stats, skip_frame(self._sample))
         self._time_base = decoder.time_base
         self._has_own_times = decoder.has_own_times

@@ -43,9 +43,16 @@ class DoJob:
 
     def run(self, on_progress: OnProgress) -> "Outcome":
         from fer_core.jobs import do
+        from fer_core.ledger import VideoSummary
+        from fer_core.mirror import fetch, local_of, publish
         from fer_core.worker.networks import engine_for
 
-        return do(self.job, self.out, engine_for(self.config), self.config, on_progress)
+        decision, local = self.job.decision, local_of(self.out)
+        fetch(self.out, decision)
+        outcome = do(self.job, local, engine_for(self.config), self.config, on_progress)
+        if isinstance(outcome, VideoSummary):
+            publish(self.out, decision.row, outcome)
+        return outcome
 
 
 @dataclass(frozen=True, slots=True)

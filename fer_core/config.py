@@ -240,6 +240,7 @@ class SelectConfig(Section):
         retry_failed: failed videos are tried again, though nothing has changed.
         force: all are done anew.
         limit: at most so many videos are worked on, the first of INPUT.
+        render_days: a video that was analysed longer ago gets no annotated video any more.
     """
 
     since: Moment | None = None
@@ -248,6 +249,7 @@ class SelectConfig(Section):
     retry_failed: bool = False
     force: bool = False
     limit: PositiveInt | None = None
+    render_days: PositiveFloat | None = None
 
 
 class ProcessConfig(Section):
@@ -261,6 +263,13 @@ class ProcessConfig(Section):
         workers: videos processed at once; None takes one per core, at most 4.
         chunk_s: a longer video is cut into chunks of so many seconds of media, which are done at
             once and kept over a stop.
+        max_failure_rate: the run has failed if more than this part of the videos it worked on did
+            (0–1), or all of them.
+        retries: how often a task is tried again whose videos all failed for a reason that may heal,
+            such as a network disk that is away …
+        retry_wait_s: … after so many seconds.
+        gpu_limit: name of a concurrency limit of Prefect, of which a run takes a slot unless
+            `device` is "cpu"; None takes none.
     """
 
     sample: SampleConfig = SampleConfig()
@@ -277,6 +286,10 @@ class ProcessConfig(Section):
     batch_wait_s: PositiveFloat = 0.01
     workers: PositiveInt | None = None
     chunk_s: PositiveFloat = 600.0
+    max_failure_rate: float = Field(default=1.0, ge=0, le=1)
+    retries: int = Field(default=0, ge=0)
+    retry_wait_s: float = Field(default=30.0, ge=0, allow_inf_nan=False)
+    gpu_limit: str | None = None
 
     @property
     def annotates_along(self) -> bool:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fer_core.capture_time import capture_from_name
 from fer_core.config import ArchiveConfig, ProcessConfig, SelectConfig
-from fer_core.ledger import Decision, Todo, fingerprint
+from fer_core.ledger import Decision, Todo, VideoSummary, fingerprint
 
 
 def select(
@@ -39,6 +39,8 @@ def _todo(decision: Decision, asked: SelectConfig, archive: ArchiveConfig, now: 
     todo, row = decision.todo, decision.row
     if asked.force or (asked.retry_failed and row is not None and row.status == "failed"):
         todo = Todo.ANALYSE
+    if todo is Todo.RENDER and _is_too_old(row, asked.render_days, now):
+        return Todo.NOTHING
     if todo is not Todo.NOTHING and _is_settling(decision, asked.settle_s, now):
         return Todo.SETTLING
     return todo
@@ -51,6 +53,11 @@ def _is_settling(decision: Decision, settle_s: float, now: datetime) -> bool:
     """
     _, changed = fingerprint(decision.video.path)
     return changed is not None and abs((now - changed).total_seconds()) < settle_s
+
+
+def _is_too_old(row: VideoSummary | None, days: float | None, now: datetime) -> bool:
+    finished = row.finished_at if row else None
+    return days is not None and finished is not None and now - finished > timedelta(days=days)
 
 
 def _is_between(decision: Decision, asked: SelectConfig, archive: ArchiveConfig) -> bool:

@@ -1,10 +1,10 @@
 """The tasks of a run: a few small videos, one long one, or one of its chunks each."""
 
+import os
 import queue
 import signal
-import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,9 @@ from fer_core.errors import WorkerCrashed
 from fer_core.jobs import Cut, Job, Outcome
 from fer_core.ledger import Decision, VideoSummary
 from fer_core.mirror import local_of, publish
-from fer_core.paths import printable
+from fer_core.paths import printable, to_path
 from fer_core.worker.work import DoJob
-from flows.worker import Stopped, current_session, worker
+from flows.worker import Session, Stopped, current_session, worker
 
 # Those that the state of a task run names; all are in its log and in `videos/`.
 _MOST_PROBLEMS = 5
@@ -35,14 +35,33 @@ Jobs = tuple[Job, ...]
 """What one worker does in turn: several small videos, or a single job."""
 
 
-@task(task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False)
+def _may_heal(_: object, __: object, state: State[Any]) -> bool:
+    """Whether one of a task's videos failed for a reason outside it that may pass by itself."""
+    rows = state.data if isinstance(state.data, list) else []
+    return any(isinstance(row, VideoSummary) and _may_pass(row) for row in rows)
+
+
+def _may_pass(row: VideoSummary) -> bool:
+    if row.status != "failed" or row.settings_hash is not None:
+        return False
+    path = to_path(row.source)
+    return not path.exists() or os.access(path, os.R_OK)  # permissions come by nobody waiting
+
+
+@task(
+    task_run_name="{name}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retry_condition_fn=_may_heal,
+)
 def process_group(
     name: str, jobs: Jobs, out: Path, config: ProcessConfig
 ) -> State[list[VideoSummary | Cut]]:
     """Does a few jobs, one after the other, and returns what became of their videos.
 
-    Nothing is retried: no fault here heals. A faulty video does not keep the others of its group
-    from being processed. Of a chunk, nothing is returned.
+    A faulty video does not keep the others of its group from being processed. Where all failed, one
+    of them for a reason that may heal, the task is tried again as `config.retries` has it. Of a
+    chunk, nothing is returned.
 
     Args:
         name: what the task run is called.
@@ -51,7 +70,9 @@ def process_group(
         config: settings.
     """
     done: list[VideoSummary | Cut] = []
-    for job in jobs:
+    for number, job in enumerate(jobs):
+        if number and current_session().is_over:
+            break
         try:
             outcome = _process_video(job, out, config)
         except Stopped:
@@ -149,13 +170,23 @@ class TaskRunner:
         out: the output directory.
         config: settings.
         workers: how many tasks run at a time.
-        stop: no task begins once this is set.
+        session: no task begins once it is over or stopped.
+        tell: is told how many videos are done, after each task.
     """
 
     def __init__(
-        self, out: Path, config: ProcessConfig, workers: int, stop: threading.Event
+        self,
+        out: Path,
+        config: ProcessConfig,
+        workers: int,
+        session: Session,
+        tell: Callable[[int], None],
     ) -> None:
-        self._out, self._config, self._workers, self._stop = out, config, workers, stop
+        self._out, self._config, self._workers = out, config, workers
+        self._session, self._tell = session, tell
+        self._task = process_group.with_options(
+            retries=config.retries, retry_delay_seconds=config.retry_wait_s
+        )
         self._waiting: deque[Jobs] = deque()
         self._ended: queue.SimpleQueue[tuple[Jobs, PrefectFuture[Any]]] = queue.SimpleQueue()
         self._open: dict[str, _Open] = {}
@@ -166,16 +197,17 @@ class TaskRunner:
         self._waiting.extend(groups)
         running = 0
         while True:
-            while self._waiting and running < self._workers and not self._stop.is_set():
+            while self._waiting and running < self._workers and not self._session.begins_nothing:
                 self._submit(self._waiting.popleft())
                 running += 1
             if not running:
                 return self._rows
             self._take(*self._ended.get())
+            self._tell(len(self._rows))
             running -= 1
 
     def _submit(self, jobs: Jobs) -> None:
-        future = process_group.submit(_name(jobs), jobs, self._out, self._config)
+        future = self._task.submit(_name(jobs), jobs, self._out, self._config)
         future.add_done_callback(lambda done: self._ended.put((jobs, done)))
 
     def _take(self, jobs: Jobs, future: PrefectFuture[Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 
 from fer_core.jobs import Job
@@ -25,10 +26,22 @@ class Session:
     Args:
         stop: set it, and every video ends at its next frame.
         board: where progress is shown, if anywhere.
+        ends_at: nothing is begun from then on; what is in work goes on to its end.
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
     board: Board | None = None
+    ends_at: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return self.ends_at is not None and datetime.now(UTC) >= self.ends_at
+
+    @property
+    def begins_nothing(self) -> bool:
+        """Whether no further work may begin."""
+        return self.stop.is_set() or self.is_over
 
     @contextmanager
     def watching(self, job: Job) -> Iterator[OnProgress]:

@@ -51,7 +51,7 @@ FLOORS = [
     {"pipeline"},
     {"jobs", "long_videos"},
     {"worker"},
-    {"batch", "status", "progress", "doctor", "export", "streams"},
+    {"batch", "status", "progress", "doctor", "export", "streams", "night"},
     {"training", "bench"},
     {"cli"},
 ]

@@ -19,6 +19,7 @@ from fer_core.cli.process import process
 from fer_core.cli.publish import publish
 from fer_core.cli.query import query
 from fer_core.cli.report import report
+from fer_core.cli.schedule import schedule
 from fer_core.cli.status import status
 from fer_core.cli.tail import tail
 from fer_core.cli.train import train
@@ -32,7 +33,7 @@ app = typer.Typer(
     help="Facial emotion in batches of video: Parquet records and annotated videos.",
 )
 COMMANDS = (
-    *(process, status, tail, capture, compact, demo),
+    *(process, schedule, status, tail, capture, compact, demo),
     *(report, query, export, forget),
     *(prepare, train, evaluate, publish),
     *(bench, doctor),

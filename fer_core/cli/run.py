@@ -81,7 +81,7 @@ def _run_flow(
     interruption.last_resort = server.kill
     server.start()
 
-    from flows.process_videos import NoneProcessed, process_videos
+    from flows.process_videos import TooManyFailed, process_videos
 
     visible = sys.stdout.isatty() and sys.stderr.isatty()
     if visible:
@@ -99,7 +99,7 @@ def _run_flow(
     finally:
         board.close()
     result: Any = state.result(raise_on_failure=False)
-    if isinstance(result, NoneProcessed):
+    if isinstance(result, TooManyFailed):
         return result.summary
     if isinstance(result, Exception):
         raise result

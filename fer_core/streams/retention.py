@@ -1,6 +1,7 @@
 """What an archive may hold: the oldest segments go first."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +29,13 @@ class KeepConfig(Section):
     free_gb: PositiveFloat = 0.5
 
 
-def prune(archive: Path, keep: KeepConfig, now: datetime | None = None) -> list[Path]:
+def prune(
+    archive: Path,
+    keep: KeepConfig,
+    now: datetime | None = None,
+    may_go: Callable[[Path], bool] = lambda path: True,
+    dry_run: bool = False,
+) -> list[Path]:
     """Removes the oldest segments of all cameras until the rest is within the limits.
 
     Only files that lie and are called as `fer capture` does it are looked at.
@@ -37,9 +44,11 @@ def prune(archive: Path, keep: KeepConfig, now: datetime | None = None) -> list[
         archive: the directory.
         keep: the limits.
         now: the time; for tests.
+        may_go: whether a segment that lies beyond the limits may be removed.
+        dry_run: only look.
 
     Returns:
-        The segments that were removed.
+        The segments that were removed, or with `dry_run` would be.
     """
     if keep.days is None and keep.gb is None:
         return []
@@ -50,12 +59,15 @@ def prune(archive: Path, keep: KeepConfig, now: datetime | None = None) -> list[
     total, removed = sum(sizes.values()), []
     for path in segments:
         is_old = keep.days is not None and f"{path.parent.name}/{path.stem}" < mark
-        if not is_old and (keep.gb is None or total <= keep.gb * _GB):
+        is_much = keep.gb is not None and total > keep.gb * _GB
+        if not (is_old or is_much) or not may_go(path):
             continue
-        path.unlink(missing_ok=True)
+        if not dry_run:
+            path.unlink(missing_ok=True)
         total -= sizes[path]
         removed.append(path)
-    _say(removed, sum(sizes[path] for path in removed))
+    if not dry_run:
+        _say(removed, sum(sizes[path] for path in removed))
     return removed
 
 

@@ -23,7 +23,7 @@ from fer_core.ledger import VideoSummary, read_rows
 from fer_core.progress import Board
 from fer_core.types import Chunk, OnProgress, VideoRef
 from fer_core.worker.networks import engine_for
-from flows.process_videos import NoneProcessed, process_videos
+from flows.process_videos import TooManyFailed, process_videos
 from flows.video_tasks import Jobs, process_group
 from flows.worker import Session, session
 from tests.clips import Clip, write
@@ -180,7 +180,7 @@ def test_only_failures_is_failed(tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").touch()
     state = run(tmp_path / "bad.mp4", tmp_path / "out")
     assert state.is_failed()
-    with pytest.raises(NoneProcessed, match="none of 1 videos") as caught:
+    with pytest.raises(TooManyFailed, match="1 of 1 videos") as caught:
         state.result()
     assert caught.value.summary.failed == 1
 
@@ -191,7 +191,7 @@ def test_an_unexpected_fault_is_a_failed_video_and_tried_again(
     out = tmp_path / "out"
     out.mkdir()
     (out / "records").write_text("a file where a directory should be")
-    with pytest.raises(NoneProcessed) as caught:
+    with pytest.raises(TooManyFailed) as caught:
         run(folder, out).result()
     summary = caught.value.summary
     assert (summary.ok, summary.failed) == (0, 1)

@@ -41,6 +41,8 @@ COMMANDS = (
 for command in COMMANDS:
     app.command()(command)
 
+_TAKE_S3 = ("process", "query", "status")
+
 _UNUSABLE = ConfigError | InputError | InUse | ModelError | QueryError
 
 
@@ -73,6 +75,7 @@ def main() -> None:
     """
     debug = "--debug" in sys.argv
     try:
+        _check_s3(sys.argv[1:])
         app()
     except FerError as error:
         if debug:
@@ -82,6 +85,17 @@ def main() -> None:
         if debug:
             raise
         _fail(f"{type(error).__name__}: {error} (run again with --debug for details)", 1)
+
+
+def _check_s3(arguments: list[str]) -> None:
+    """Keeps commands that know only directories from making one called `s3:`."""
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    places = [word for word in arguments if word.startswith("s3://")]
+    if places and command not in _TAKE_S3:
+        raise InputError(
+            f"{places[0]}: expected a directory, as fer {command} does not take S3; "
+            f"{', '.join(_TAKE_S3)} do, see docs/archives.md"
+        )
 
 
 def _fail(message: str, code: int) -> None:

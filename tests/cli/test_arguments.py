@@ -76,6 +76,13 @@ def test_unusable_arguments_are_one_line_and_exit_2(
     assert not (tmp_path / "out").exists()
 
 
+def test_commands_that_know_only_directories_refuse_s3(tmp_path: Path) -> None:
+    result = fer("report", "s3://bucket/week", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "fer report does not take S3; process, query, status do" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_output_directory_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").touch()
     result = fer("process", tmp_path / "a.mp4", "--out", tmp_path / "a.mp4")

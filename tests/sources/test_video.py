@@ -229,12 +229,17 @@ def test_frames_outlive_their_source(tmp_path: Path) -> None:
 def test_a_picture_goes_with_its_last_reference(tmp_path: Path) -> None:
     """And not only when Python looks for cycles, which in a long run is hardly ever."""
     path = write(Clip("a.mp4"), tmp_path)
+
+    def held() -> int:
+        return sum(isinstance(thing, VideoFrame) for thing in gc.get_objects())
+
     gc.collect()
     gc.disable()
     try:
+        before = held()  # other tests may have left some
         with VideoSource(path, SampleConfig(fps="all")) as source:
             list(source.frames())
-        assert not any(isinstance(thing, VideoFrame) for thing in gc.get_objects())
+        assert held() <= before
     finally:
         gc.enable()
 

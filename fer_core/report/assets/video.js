@@ -216,8 +216,13 @@ function neighbour(direction) {
   if (found) { choose(found[1]); seek(found[0]); }
 }
 
+function play() {
+  // A pause that comes before the video has begun to play is no error.
+  video.play().catch((error) => { if (error.name !== "AbortError") throw error; });
+}
+
 const KEYS = {
-  " ": () => video && (video.paused ? video.play() : video.pause()),
+  " ": () => video && (video.paused ? play() : video.pause()),
   ArrowLeft: (e) => seek(cursor - (e.shiftKey ? 10 : 1)), ArrowRight: (e) => seek(cursor + (e.shiftKey ? 10 : 1)),
   ",": () => seek(cursor - DATA.bin_s), ".": () => seek(cursor + DATA.bin_s),
   n: () => neighbour(1), p: () => neighbour(-1),

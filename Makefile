@@ -20,7 +20,7 @@ help:
 	@echo "make test       install what the tests need and run them"
 	@echo "make test-real  the tests that need a real server, a browser or a fresh environment"
 	@echo "make soak       the long ones"
-	@echo "make bench      measure how fast it is (20 minutes), into docs/benchmark.md"
+	@echo "make bench      measure how fast it is (half an hour), into docs/benchmark.md"
 	@echo "make lint       ruff and pyright"
 	@echo "make clean      remove everything that these made"
 

@@ -1,43 +1,47 @@
 """A night's run over an archive: when it ends, and what it removes of what is done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, PositiveFloat
+from pydantic import AfterValidator, PositiveFloat, model_validator
 
-from fer_core.config import ProcessConfig, Section, Timezone, load_config
+from fer_core.config import ProcessConfig, Section, Timezone
 from fer_core.ledger import VideoSummary, read_rows
 from fer_core.locks import RUN, alone
 from fer_core.paths import to_path
 from fer_core.streams.retention import KeepConfig, prune
 
-_NIGHTLY = ("render.enabled=false", "select.settle_s=60", "retries=2")
+_NIGHTLY = {"render": {"enabled": False}, "select": {"settle_s": 60}, "retries": 2}
 
 
-def nightly_settings(file: Path | None = None, overrides: Sequence[str] = ()) -> ProcessConfig:
-    """Settings as `load_config` reads them, with other defaults than those of `fer process`.
+class NightlyConfig(ProcessConfig):
+    """The settings of `ProcessConfig`, where what is left out is as nights have it.
 
     Nothing is rendered, files may still be written, and a network disk that is away may come back.
 
-    Args:
-        file, overrides: as in `load_config`; what they set stays.
-
-    Raises:
-        ConfigError: as `load_config`.
+    Example:
+        >>> NightlyConfig.model_validate({"render": {"crf": 30}}).render.enabled
+        False
     """
-    given = load_config(ProcessConfig, file, list(overrides))
-    missing = [text for text in _NIGHTLY if not _is_set(given, text.partition("=")[0])]
-    return load_config(ProcessConfig, file, [*missing, *overrides])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_nights_do(cls, given: object) -> object:
+        if isinstance(given, ProcessConfig):  # says everything
+            return given.model_dump()
+        return _laid_over(_NIGHTLY, given) if isinstance(given, Mapping) else given
 
 
-def _is_set(section: Section, key: str) -> bool:
-    name, _, rest = key.partition(".")
-    is_given = name in section.model_fields_set
-    return _is_set(getattr(section, name), rest) if rest and is_given else is_given
+def _laid_over(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**defaults, **given}
+    for key, default in defaults.items():
+        if isinstance(default, Mapping) and isinstance(merged[key], Mapping):
+            merged[key] = {**default, **merged[key]}
+    return merged
 
 
 def _time_of_day(text: str) -> str:

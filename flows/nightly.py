@@ -12,7 +12,7 @@ from prefect.logging import get_run_logger
 from fer_core.batch import BatchSummary
 from fer_core.config import ProcessConfig
 from fer_core.errors import InUse, RecordsError
-from fer_core.night import NightConfig, nightly_settings, retain
+from fer_core.night import NightConfig, NightlyConfig, retain
 from fer_core.paths import to_path
 from fer_core.streams.compact import compact
 from fer_core.worker.work import WriteReport
@@ -24,7 +24,7 @@ from flows.worker import current_session, one_session, session, worker
 def nightly(
     archive: str,
     out: str,
-    config: ProcessConfig = nightly_settings(),
+    config: NightlyConfig = NightlyConfig(),
     night: NightConfig = NightConfig(),
 ) -> State[BatchSummary]:
     """Analyses what is new in an archive, until the night is over; then compacts closed days,
@@ -36,7 +36,7 @@ def nightly(
     Args:
         archive: a directory of recordings.
         out: directory that gets `records/`, `videos/` and `report/`.
-        config: settings, or a dict of them.
+        config: settings, or a dict of them; what it leaves out is as nights have it.
         night: when the night is over and what is kept, or a dict of that.
 
     Raises:

@@ -44,9 +44,9 @@ class Server:
         if self.url is None:
             # Imported here and not in the thread: warning filters are per process, and two
             # threads that import at once spoil each other's.
-            from prefect.server.api.server import SubprocessASGIServer
+            from flows.embedded import EmbeddedServer
 
-            self._embedded = SubprocessASGIServer()
+            self._embedded = EmbeddedServer()
             self._thread.start()
 
     def wait(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from fer_core.errors import FerError, InputError
+from flows.lifeline import end_with_us
 
 _HOST = "127.0.0.1"
 _START_S = 120.0
@@ -43,6 +44,7 @@ def standing_server(port: int) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    end_with_us(-process.pid)
     try:
         url = f"http://{_HOST}:{port}/api"
         _await(process, f"{url}/health")

@@ -42,10 +42,13 @@ def _may_heal(_: object, __: object, state: State[Any]) -> bool:
 
 
 def _may_pass(row: VideoSummary) -> bool:
-    if row.status != "failed" or row.settings_hash is not None:
+    if row.status != "failed":
         return False
+    if row.size is None:  # the file was not there: a disk that is away
+        return True
     path = to_path(row.source)
-    return not path.exists() or os.access(path, os.R_OK)  # permissions come by nobody waiting
+    # Permissions come by nobody waiting.
+    return row.settings_hash is None and (not path.exists() or os.access(path, os.R_OK))
 
 
 @task(

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from fer_core.config import ProcessConfig
+from fer_core.config import ProcessConfig, load_config
 from fer_core.errors import ConfigError
 from fer_core.ledger import Decision, Todo, VideoSummary, read_rows, write_row
-from fer_core.night import NightConfig, Removed, nightly_settings, retain
+from fer_core.night import NightConfig, NightlyConfig, Removed, retain
 from fer_core.selection import select
 from fer_core.types import VideoRef
 
@@ -38,15 +38,18 @@ def test_a_night_ends_at_what_comes_first() -> None:
 
 
 def test_nights_have_defaults_of_their_own_that_give_way(tmp_path: Path) -> None:
-    usual = nightly_settings()
+    usual = NightlyConfig()
     assert (usual.render.enabled, usual.select.settle_s, usual.retries) == (False, 60, 2)
     file = tmp_path / "mine.yaml"
     file.write_text("select: {settle_s: 5m}\nrender: {crf: 30}")
-    mine = nightly_settings(file, ["retries=0"])
+    mine = load_config(NightlyConfig, file, ["retries=0"])
     assert (mine.render.enabled, mine.render.crf) == (False, 30)
     assert (mine.select.settle_s, mine.retries) == (300, 0)
     with pytest.raises(ConfigError):
-        nightly_settings(None, ["no.such=1"])
+        load_config(NightlyConfig, None, ["no.such=1"])
+    # Whole settings say everything.
+    whole = ProcessConfig()
+    assert ProcessConfig(**NightlyConfig.model_validate(whole).model_dump()) == whole
 
 
 def segment(archive: Path, days_ago: int) -> Path:

@@ -66,7 +66,7 @@ def schedule(
     are none by default.
     """
     from fer_core.config import load_config
-    from fer_core.night import NightConfig, nightly_settings
+    from fer_core.night import NightConfig, NightlyConfig
 
     keep = {"days": keep_days, "gb": keep_gb}
     rules = {
@@ -79,7 +79,7 @@ def schedule(
     given = [f"{key}={json.dumps(value)}" for key, value in rules.items() if value is not None]
     night = load_config(NightConfig, overrides=given)
     asked = [f"report.timezone={timezone}", *(["render.enabled=true"] if render else [])]
-    settings = nightly_settings(config, [*asked, *(set_ or [])])
+    settings = load_config(NightlyConfig, config, [*asked, *(set_ or [])])
     if dry_run:
         _show_removed(archive, out, night)
         return

@@ -66,7 +66,7 @@ def start(folder: Path, tmp_path: Path) -> Iterator[Start]:
 
     yield begin
     for process in started:
-        with process, suppress(ProcessLookupError):  # Prefect's server outlives a kill
+        with process, suppress(ProcessLookupError):  # whatever outlives a kill
             os.killpg(process.pid, signal.SIGKILL)
 
 

@@ -1,4 +1,4 @@
-"""A real RTSP server, clips for it, and a tail that runs beside the test."""
+"""Real servers of RTSP and Prefect, clips, and a tail that runs beside the test."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +8,8 @@ import pytest
 
 from fer_core import Engine, ProcessConfig
 from fer_core.bench.clips import loop
+from flows.standing_server import standing_server
+from tests.real.ports import free_port
 from tests.real.rtsp import Server, need_server
 from tests.real.tailing import Tailing
 
@@ -56,3 +58,13 @@ def tailing(engine: Engine, tmp_path: Path) -> Iterator[Callable[..., Tailing]]:
     yield start
     for one in running:
         one.stop()
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`prefect server start` with a database of its own, for all tests; the URL of its API."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect-server")))
+    with standing_server(free_port()) as url:
+        patch.undo()
+        yield url

@@ -1,5 +1,6 @@
 """The whole benchmark: its videos, and all that is measured on them."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,7 +58,7 @@ def cases(face: Path | None, cache: Path, length: Length, say: Say) -> list[Case
     grids = {n: videos.grid(f"{n} faces", n, length.frames // 2) for n in (1, 5, 25)}
     several = Clip.of(grids[5].path, SEVERAL)
     long = videos.make(
-        LONG, f"long-{face.stem}", lambda out: clips.loop(small.path, out, length.long_s)
+        LONG, f"long-{_name(face)}", lambda out: clips.loop(small.path, out, length.long_s)
     )
     tiny = videos.scaled("tiny", face, (320, 180), 24)
     return [
@@ -72,6 +73,12 @@ def cases(face: Path | None, cache: Path, length: Length, say: Say) -> list[Case
             Case(FILES, "orchestration", Job("orchestrate", (str(tiny.path),), _SPARSE)),
         ),
     ]
+
+
+def _name(face: Path) -> str:
+    """Of the clips that are made of a video: another video of the same name gets its own."""
+    with face.open("rb") as content:
+        return f"{face.stem}-{hashlib.file_digest(content, 'sha256').hexdigest()[:8]}"
 
 
 def _once(case: Case) -> Case:
@@ -98,7 +105,7 @@ class _Videos:
         return Clip.of(path, title)
 
     def scaled(self, title: str, face: Path, size: tuple[int, int], frames: int) -> Clip:
-        name = f"{face.stem}-{size[1]}"
+        name = f"{_name(face)}-{size[1]}"
         return self.make(title, name, lambda out: clips.scale(face, out, size, frames))
 
     def grid(self, title: str, faces: int, frames: int) -> Clip:

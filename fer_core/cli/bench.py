@@ -1,6 +1,7 @@
 """`fer bench`: how fast this is, beside decoding alone, the usual loop and ffmpeg."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -47,6 +48,7 @@ def bench(
     def say(line: str) -> None:
         typer.echo(line, err=True)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends what it is measuring, too
     if docs:
         check_docs(docs)
     if videos:

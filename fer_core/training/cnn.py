@@ -124,14 +124,13 @@ def _conv(
 def _residual_block(
     x: Tensor, norm: Any, width: int, stride: int, se_ratio: int, name: str
 ) -> Tensor:
-    shortcut = x
-    if stride > 1 or x.shape[-1] != width:
-        shortcut = _conv(x, norm, width, f"{name}_skip", kernel=1, stride=stride)
+    keeps_shape = stride == 1 and x.shape[-1] == width
+    shortcut = x if keeps_shape else _conv(x, norm, width, f"{name}_skip", 1, stride)
     x = _conv(x, norm, width, f"{name}_a", stride=stride)
     x = layers.Activation("relu", name=f"{name}_relu_a")(x)
     # Begins as its shortcut alone (Goyal et al., 2017), so that a block may also be put into a
-    # trained network without harm.
-    x = _conv(x, norm, width, f"{name}_b", gamma="zeros")
+    # trained network without harm. Where each stage has one block, all beginning so is far slower.
+    x = _conv(x, norm, width, f"{name}_b", gamma="zeros" if keeps_shape else "ones")
     x = _squeeze_excite(x, se_ratio, f"{name}_se")
     x = layers.Add(name=f"{name}_add")([x, shortcut])
     return layers.Activation("relu", name=f"{name}_relu_b")(x)

@@ -49,3 +49,12 @@ def test_the_published_network_gives_the_same_logits(how: str, pictures: np.ndar
     expected = keras.ops.convert_to_numpy(trained(pictures, training=False)[LABEL_HEAD])
     found = keras.ops.convert_to_numpy(published(pictures, training=False))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_block_begins_as_its_shortcut_only_where_it_keeps_the_shape() -> None:
+    cnn = build_cnn(small().model_copy(update={"blocks": (1, 2)}), SIZE, votes=0)
+    begin = {
+        block: float(keras.ops.convert_to_numpy(cnn.get_layer(f"{block}_b_norm").gamma)[0])
+        for block in ("s0b0", "s1b0", "s1b1")
+    }
+    assert begin == {"s0b0": 1, "s1b0": 1, "s1b1": 0}

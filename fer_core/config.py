@@ -313,14 +313,17 @@ class ProcessConfig(Section):
         blurred = {"none": "", "faces": ", blurred", "others": f", blurred but #{kept}"}
         return f"smoothed over {self.smooth_s:g} s{blurred[blur]}"
 
-    def settings_hash(self, *model_hashes: str) -> str:
-        """16 hex digits over all settings that change records, and the models' hashes."""
-        sections = self.model_dump(
+    def changing_records(self) -> dict[str, Any]:
+        """All settings that change records, as plain values."""
+        return self.model_dump(
             mode="json",
             include={"sample", "detect", "classify", "track", "archive"},
             exclude={"detect": {"batch_size"}, "classify": {"batch_size"}},
         )
-        text = json.dumps([sections, model_hashes], sort_keys=True)
+
+    def settings_hash(self, *model_hashes: str) -> str:
+        """16 hex digits over all settings that change records, and the models' hashes."""
+        text = json.dumps([self.changing_records(), model_hashes], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -22,7 +22,7 @@ from fer_core.listing import merged_from
 from fer_core.locks import COMPACT, RUN, alone
 from fer_core.paths import absolute_path, printable, to_path, to_text
 from fer_core.records import open_records
-from fer_core.report.pages import page_files, rewrite_index
+from fer_core.report.files import page_files, pages_of_cameras, rewrite_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,7 @@ def _forget(out: Path, asked: _Asked) -> Forgotten:
         gone["pages"] += _remove(out, page_files(out, row.video_id))
         shutil.rmtree(out / WORK / row.video_id, ignore_errors=True)
         gone["videos"] += _remove(out, [row_path(out, row.video_id)])
+    gone["pages"] += _remove(out, pages_of_cameras(out, asked.camera, asked.day))
     gone["chunks"] = _remove_chunks(out, asked)
     (out / CACHE).unlink(missing_ok=True)
     rewrite_index(out)

@@ -37,6 +37,11 @@ def is_merged(name: str) -> bool:
     return _MERGED.fullmatch(name) is not None
 
 
+def is_live(name: str) -> bool:
+    """Whether records of this file name are a camera's, from `fer tail`, and not a video's."""
+    return _VIDEO.fullmatch(name) is None
+
+
 def merged_from(file: Path) -> list[tuple[str, int]]:
     """Names and rows of the files that a merged file was made of, in the order of its rows."""
     name, file_system = arrow_place(file)
@@ -65,7 +70,7 @@ def table_files(root: Path) -> list[Path]:
 
 def _visible(files: list[Path]) -> list[Path]:
     """Those of one directory that no merged file among them hides."""
-    live = [file for file in files if not _VIDEO.fullmatch(file.name)]
+    live = [file for file in files if is_live(file.name)]
     if len(live) < 2:
         return files
     merged = [file for file in live if is_merged(file.name)]

@@ -14,6 +14,7 @@ from fer_core.errors import InputError
 from fer_core.ledger import Decision, Todo, VideoSummary, row_path
 from fer_core.s3 import S3Path, download, objects_below, upload
 from fer_core.sinks.parquet import records_path
+from fer_core.used_settings import settings_path
 
 _AT_ONCE = 16
 
@@ -97,6 +98,8 @@ def publish(out: Path, former: VideoSummary | None, row: VideoSummary) -> None:
     for name in sorted(new):
         if (local / name).is_file():  # else it is there already
             upload(local / name, S3Path(out / name))
+    if row.settings_hash and (settings := settings_path(local, row.settings_hash)).is_file():
+        upload(settings, S3Path(out / settings.relative_to(local)))
     upload(local / row_name, S3Path(out / row_name))
     for name in new:
         (local / name).unlink(missing_ok=True)

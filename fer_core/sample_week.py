@@ -146,7 +146,7 @@ def write_shot(
         seed: of the flicker.
         annotated: path of its annotated video below the directory, if there is one.
     """
-    frames = [_frame(shot, index, seed) for index in range(round(shot.length_s * _FPS))]
+    frames = frames_of(shot, seed)
     row = _row(shot, video)
     with atomic_file(records_path(directory, row.video_id, shot.start)) as temporary:
         named = replace(video, camera=shot.camera)
@@ -170,6 +170,11 @@ def write_shot(
     )
     write_row(directory, row)
     return row
+
+
+def frames_of(shot: Shot, seed: int = 0) -> list[TrackedFrame]:
+    """What an analysis would find in a shot, five frames a second, with flicker of this seed."""
+    return [_frame(shot, index, seed) for index in range(round(shot.length_s * _FPS))]
 
 
 def _frame(shot: Shot, index: int, seed: int) -> TrackedFrame:

@@ -100,6 +100,8 @@ def _keep_in_order(archive: Path, out: Path, config: ProcessConfig, night: Night
 
 
 def _is_behind(out: Path) -> bool:
-    """Whether the pages are older than the newest row."""
-    page = out / "report" / "index.html"
-    return not page.is_file() or (out / "videos").stat().st_mtime > page.stat().st_mtime
+    """Whether the pages are older than the newest row, or than a live camera's records."""
+    page, written = out / "report" / "index.html", [out / "videos", *out.glob("records/date=*")]
+    return not page.is_file() or any(
+        directory.stat().st_mtime > page.stat().st_mtime for directory in written
+    )

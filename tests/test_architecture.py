@@ -41,6 +41,7 @@ FLOORS = [
         "records",
         "queries",
         "selection",
+        "used_settings",
     },
     {"mirror"},
     {"sample_week", "exports", "subtitles", "chunks"},

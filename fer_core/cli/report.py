@@ -1,5 +1,6 @@
 """`fer report`: pages that show a run."""
 
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,8 @@ def report(
 ) -> None:
     """Make a page a video and an index in DIR/report; they open from the disk."""
     from fer_core.paths import printable
-    from fer_core.report.pages import ReportOptions, write_report
+    from fer_core.report.options import ReportOptions
+    from fer_core.report.pages import write_report
     from fer_core.trust import REPORT_FACES
 
     faces = face_filter(
@@ -59,7 +61,13 @@ def report(
     if serve:
         _serve(directory, port, page, show)
     elif show:
-        typer.launch(page.absolute().as_uri())
+        _open(page.absolute().as_uri())
+
+
+def _open(address: str) -> None:
+    """Shows a page in the browser that `BROWSER` names, or else the system's."""
+    if not webbrowser.open(address):
+        typer.echo(f"no browser was found (BROWSER names one); the page is {address}", err=True)
 
 
 def _serve(directory: Path, port: int, page: Path, show: bool) -> None:
@@ -73,7 +81,7 @@ def _serve(directory: Path, port: int, page: Path, show: bool) -> None:
             )
             typer.echo(f"serving {place} until Ctrl-C")
             if show:
-                typer.launch(place)
+                _open(place)
             server.serve_forever()
     except KeyboardInterrupt:
         raise typer.Exit from None

@@ -21,7 +21,7 @@ from fer_core.trust import FaceFilter
 
 PROBABILITIES = list(PROBABILITY_COLUMNS)
 
-_COLUMNS = ["video_id", "source", "camera", "track_id", "pts", "time_s", "captured_at"]
+FACE_COLUMNS = ["video_id", "source", "camera", "track_id", "pts", "time_s", "captured_at"]
 _BOX = ["box_x", "box_y", "box_w", "box_h"]
 
 
@@ -98,7 +98,7 @@ def faces_by_video(
     asked = record_filter(wanted.source, None, wanted.since, wanted.until, None, wanted.faces)
     if asked is not None:
         condition &= asked
-    columns = [*_COLUMNS, *(_BOX if boxes else []), *PROBABILITIES]
+    columns = [*FACE_COLUMNS, *(_BOX if boxes else []), *PROBABILITIES]
     done: set[str] = set()
     while True:
         parts = read_files(directory, lambda dataset: parts_by_video(dataset, condition))
@@ -107,7 +107,7 @@ def faces_by_video(
                 rows = parts[video].to_table(columns=columns, filter=condition)
                 done.add(video)
                 if len(rows):
-                    yield _smoothed(rows.to_pandas(), wanted.smooth_s)
+                    yield smoothed_faces(rows.to_pandas(), wanted.smooth_s)
         except FileNotFoundError:  # `fer compact` merged a file away: its rows are in another
             continue
         return
@@ -132,7 +132,8 @@ def parts_by_video(
     }
 
 
-def _smoothed(rows: pd.DataFrame, tau_s: float) -> pd.DataFrame:
+def smoothed_faces(rows: pd.DataFrame, tau_s: float) -> pd.DataFrame:
+    """Faces with raw probabilities, `time_s` and `track_id`, as `faces_by_video` gives them."""
     rows = rows.sort_values(["time_s", "track_id"], ignore_index=True)
     rows["track_id"] = rows["track_id"].astype(np.int32)
     raw = rows[PROBABILITIES].to_numpy(np.float32)

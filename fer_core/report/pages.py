@@ -1,38 +1,31 @@
-"""Writes the pages: `report/index.html`, a page a video below `report/videos/`, one script."""
+"""Writes the pages: an index, and below `videos/` one a video and one a live camera's day."""
 
-# pandas' own types do not know what grouping and selecting return.
-# pyright: reportAttributeAccessIssue=false, reportIndexIssue=false, reportReturnType=false
-# pyright: reportArgumentType=false, reportCallIssue=false, reportGeneralTypeIssues=false
-
-import html
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from importlib import resources
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
-from string import Template
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from fer_core.atomic import atomic_file
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import ConfigError, InputError
+from fer_core.errors import InputError
 from fer_core.ledger import VideoSummary, package_version, read_rows
 from fer_core.paths import printable, to_path
 from fer_core.queries.tables import Wanted, faces_by_video
+from fer_core.report import files
+from fer_core.report.cameras import CameraDay, camera_days, read_day
+from fer_core.report.facts import facts_of_day, facts_of_video, in_all, local_time
 from fer_core.report.numbers import first_picture_s, hours_of, numbers_of, shares_of
+from fer_core.report.options import ReportOptions
 from fer_core.report.thumbnails import thumbnails_of
-from fer_core.report.worth import worth_of
-from fer_core.sinks.palette import EMOTION_COLOURS
-from fer_core.smoothing import SMOOTH_S
-from fer_core.trust import REPORT_FACES, FaceFilter
+from fer_core.report.worth import percent, worth_of
+from fer_core.s3 import S3Path
+from fer_core.used_settings import used_settings
 
-_ASSETS = ("report.css", "common.js", "video.js", "index.js")
-_PALETTE = {"emotions": EMOTIONS, "colours": [EMOTION_COLOURS[name] for name in EMOTIONS]}
 _NO_FACES: dict[str, Any] = {
     "bin_s": 1,
     "tracks": [],
@@ -45,28 +38,33 @@ _NO_FACES: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ReportOptions:
-    """How pages are made.
+class Page:
+    """What is shown on a page.
 
     Args:
-        timezone: IANA name of the zone in which hours and days are shown.
-        faces: which faces are worth showing.
-        smooth_s: time constant of the smoothing in seconds; 0 is raw.
-        thumbnails: whether pictures of faces are put into the pages.
+        row: the video's row in the ledger, or what a live camera's day is like as such a row.
+        faces: those that are to be shown, as `faces_by_video` gives them; None without any.
+        title: of what is shown, for people.
+        place: where that comes from.
+        key: what the page depends on; another one means that it is made anew.
+        error: what is amiss, in words.
+        data: what its script gets beside the numbers.
+        live: camera and UTC days, where it is a live camera's.
     """
 
-    timezone: str = "UTC"
-    faces: FaceFilter = REPORT_FACES
-    smooth_s: float = SMOOTH_S
-    thumbnails: bool = False
+    row: VideoSummary
+    faces: pd.DataFrame | None
+    title: str
+    place: str
+    key: str
+    error: str | None
+    data: Mapping[str, Any]
+    live: Mapping[str, Any] | None = None
+    numbers: Mapping[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        try:
-            ZoneInfo(self.timezone)
-        except (OSError, ValueError, KeyError) as error:
-            raise ConfigError(
-                f"expected an IANA name such as Europe/Berlin, got {self.timezone!r}"
-            ) from error
+        numbers = _NO_FACES if self.faces is None else numbers_of(self.faces, self.row)
+        object.__setattr__(self, "numbers", numbers)
 
 
 def write_report(
@@ -75,15 +73,16 @@ def write_report(
     """Makes the pages of a dataset; those that are up to date already stay.
 
     Args:
-        directory: the directory given to `fer process --out`.
+        directory: the directory given to `fer process --out` or `fer tail --out`.
         options: how; the defaults if None.
-        video: only videos whose source contains this text get a page anew.
+        video: only videos whose source, and live cameras whose name, contains this text get a
+            page anew.
 
     Returns:
-        The index page; with `video`, the page of the first video that was found.
+        The index page; with `video`, the page of the first one that was found.
 
     Raises:
-        InputError: no source contains `video`.
+        InputError: there is nothing, or nothing whose name contains `video`.
         RecordsError: `directory` is no dataset.
 
     Example:
@@ -92,77 +91,124 @@ def write_report(
     """
     out, options = Path(directory), options or ReportOptions()
     rows = read_rows(out)
-    wanted = {key for key, row in rows.items() if video is None or video in row.source}
+    days = {day.page_id: day for day in camera_days(out, options.timezone)}
+    names = {key: f"{day.camera} {day.day}" for key, day in days.items()}
+    names |= {key: row.source for key, row in rows.items()}
+    wanted = {key for key, name in names.items() if video is None or video in name}
     if not wanted:
         raise InputError(f"{out}: no video" + (f" whose name contains {video!r}" if video else ""))
-    _write_assets(out / "report" / "assets")
-    stale = [rows[key] for key in wanted if not _is_fresh(out, rows[key], options)]
-    for row, faces in _with_faces(out, stale, options):
-        _write_video(out, row, faces, options)
-    _remove_others(out, set(rows))
-    _write_index(out, rows, options.timezone)
+    files.write_assets(out)
+    videos = _of_videos(out, [rows[key] for key in wanted & rows.keys()], options)
+    live = _of_days(out, [days[key] for key in wanted & days.keys()], options)
+    for page in chain(videos, live):
+        _write(out, page, options.timezone)
+    files.remove_others(out, set(names))
+    files.write_index(out, options.timezone)
     if video is None:
-        return out / "report" / "index.html"
-    return _page(out, min(wanted, key=lambda key: rows[key].source))
+        return files.index_path(out)
+    return files.page_path(out, min(wanted, key=lambda key: names[key]))
 
 
-def _with_faces(out: Path, rows: list[VideoSummary], options: ReportOptions) -> Any:
+def _write(out: Path, page: Page, timezone: str) -> None:
+    row, numbers, faces = page.row, page.numbers, page.faces
+    path = files.page_path(out, row.video_id)
+    data = {
+        **numbers,
+        "length_s": _length_s(row, faces),
+        "where": page.place,
+        "faces_found": row.faces,
+        "worth": worth_of(row.model),
+        **page.data,
+    }
+    files.fill("video.html", path, data, page.title)
+    line = {
+        "page": f"videos/{path.name}",
+        "name": page.title,
+        "camera": row.camera,
+        "start": local_time(row, timezone),
+        "length_s": row.duration_s,
+        "status": row.status,
+        "error": page.error,
+        "tracks": len(numbers["tracks"]) + numbers["tracks_left_out"],
+        "spark": numbers["spark"],
+        "top": _mostly(row, faces),
+    }
+    hours = [] if faces is None else hours_of(faces, timezone)
+    entry = {"key": page.key, "timezone": timezone, "hours": hours, "video": line}
+    files.write_entry(out, row.video_id, {**entry, "live": page.live})
+
+
+def _of_videos(out: Path, rows: Iterable[VideoSummary], options: ReportOptions) -> Iterator[Page]:
+    """What is new of videos."""
+    keys = {row.video_id: _key(str(row), options) for row in rows}
+    stale = [row for row in rows if not _is_fresh(out, row.video_id, keys[row.video_id])]
+    for row, faces in _with_faces(out, stale, options):
+        shown = _shown_video(out, row)
+        pictures, fault = {}, None
+        if options.thumbnails and faces is not None:
+            pictures, fault = thumbnails_of(row, faces)
+        settings = used_settings(out, row.settings_hash)
+        facts = facts_of_video(row, _count(faces), options, settings)
+        data = {
+            "video": _link(shown, files.page_path(out, row.video_id).parent) if shown else None,
+            "original": f"/original/{row.video_id}",
+            "is_original": shown is not None and shown == original(row),
+            "offset_s": first_picture_s(shown) if shown else 0.0,
+            "thumbnails": pictures,
+            "facts": [*facts, ("pictures of faces", fault)] if fault else facts,
+        }
+        place = printable(to_path(row.source))
+        title = place.rsplit("/", 1)[-1]
+        yield Page(row, faces, title, place, keys[row.video_id], row.error, data)
+
+
+def _of_days(out: Path, days: Iterable[CameraDay], options: ReportOptions) -> Iterator[Page]:
+    """What is new of live cameras. There is no video of them to be played."""
+    for day in days:
+        key = _key(day.state, options)
+        if _is_fresh(out, day.page_id, key):
+            continue
+        row, faces = read_day(out, day, options)
+        gaps, settings = day.gaps(), used_settings(out, row.settings_hash)
+        data = {
+            "video": None,
+            "offset_s": 0.0,
+            "begin": day.begin.astimezone(day.zone).replace(tzinfo=None).isoformat(),
+            "gaps": [(round(begin, 1), round(end, 1), why) for begin, end, why in gaps],
+            "thumbnails": {},
+            "facts": facts_of_day(row, day, _count(faces), options, settings),
+        }
+        live = {"camera": day.camera, "days": day.utc_days}
+        title, place = f"{day.camera}, {day.day}", f"followed live, clocks of {options.timezone}"
+        yield Page(row, faces, title, place, key, in_all(gaps), data, live)
+
+
+def _with_faces(
+    out: Path, rows: list[VideoSummary], options: ReportOptions
+) -> Iterator[tuple[VideoSummary, pd.DataFrame | None]]:
     """Each row with the faces of its video, None where there are none."""
     left = {row.video_id: row for row in rows}
     sources = [row.source for row in rows if row.faces]
     if sources and (out / "records").is_dir():
         wanted = Wanted(sources, faces=options.faces, smooth_s=options.smooth_s)
         for faces in faces_by_video(out, wanted, boxes=True):
-            row = left.pop(str(faces["video_id"].iat[0]), None)
+            row = left.pop(str(faces["video_id"].iloc[0]), None)
             if row is not None:
                 yield row, faces
     for row in left.values():
         yield row, None
 
 
-def _write_video(
-    out: Path, row: VideoSummary, faces: pd.DataFrame | None, options: ReportOptions
-) -> None:
-    page, shown = _page(out, row.video_id), _shown_video(out, row)
-    numbers = _NO_FACES if faces is None else numbers_of(faces, row)
-    name = printable(to_path(row.source))
-    data = {
-        **_PALETTE,
-        **numbers,
-        "video": _link(shown, page.parent) if shown else None,
-        "original": f"/original/{row.video_id}",
-        "is_original": shown is not None and shown == original(row),
-        "offset_s": first_picture_s(shown) if shown else 0.0,
-        "length_s": _length_s(row, faces),
-        "where": name,
-        "faces_found": row.faces,
-        "worth": worth_of(row.model),
-        "facts": _facts(row, faces, options),
-        "thumbnails": thumbnails_of(row, faces) if options.thumbnails and faces is not None else {},
-    }
-    _fill("video.html", page, title=_title(row), data=data)
-    entry = {
-        "key": _key(row, options),
-        "timezone": options.timezone,
-        "hours": [] if faces is None else hours_of(faces, options.timezone),
-        "video": {
-            "page": f"videos/{page.name}",
-            "name": _title(row),
-            "camera": row.camera,
-            "start": _local(row, options.timezone),
-            "length_s": row.duration_s,
-            "status": row.status,
-            "error": row.error,
-            "tracks": len(numbers["tracks"]) + numbers["tracks_left_out"],
-            "spark": numbers["spark"],
-            "top": _mostly(row, faces),
-        },
-    }
-    _write(page.with_suffix(".json"), json.dumps(entry, ensure_ascii=False))
+def _count(faces: pd.DataFrame | None) -> int:
+    return 0 if faces is None else len(faces)
 
 
 def _length_s(row: VideoSummary, faces: pd.DataFrame | None) -> float:
-    last = 0.0 if faces is None else float(faces["time_s"].max()) - (row.start_time_s or 0.0)
+    last = (
+        0.0
+        if faces is None
+        else float(faces["time_s"].to_numpy().max()) - (row.start_time_s or 0.0)
+    )
     return round(max(row.duration_s or 0.0, last, 0.1), 3)
 
 
@@ -170,56 +216,7 @@ def _mostly(row: VideoSummary, faces: pd.DataFrame | None) -> str | None:
     if faces is None:
         return f"{row.faces} faces, none to be believed" if row.faces else None
     share, name = max(zip(shares_of(faces), EMOTIONS, strict=True))
-    return f"{name} {share:.0%}"
-
-
-def _facts(
-    row: VideoSummary, faces: pd.DataFrame | None, options: ReportOptions
-) -> list[tuple[str, str]]:
-    kept = 0 if faces is None else len(faces)
-    rate = f", {row.fps:.4g} frames a second" if row.fps else ""
-    facts = {
-        "status": row.status,
-        "why": row.error,
-        "recorded": _local(row, options.timezone),
-        "camera": row.camera,
-        "picture": f"{row.width}×{row.height}, {row.codec}{rate}" if row.width else None,
-        "frames": f"{row.frames_decoded} decoded, {row.frames_sampled} looked at, "
-        f"{row.frames_corrupt} damaged",
-        "faces": f"{row.faces} found, {kept} shown here"
-        + ("; the others are too small, blurred or turned away" if kept < row.faces else ""),
-        "faces shown": _describe(options.faces),
-        "annotated video": _describe_annotated(row),
-        "smoothing": f"time constant {options.smooth_s:g} s" if options.smooth_s else "none",
-        "model": row.model,
-        "settings": row.settings_hash,
-        "made by": f"fer {row.version}" if row.version else None,
-        "took": f"{row.wall_s:.1f} s",
-    }
-    return [(name, value) for name, value in facts.items() if value]
-
-
-def _describe_annotated(row: VideoSummary) -> str | None:
-    if row.annotated is None or row.frames_bridged is None:
-        return row.shows if row.annotated else None
-    return f"{row.shows}; on {row.frames_bridged} frames a face was not found and bridged"
-
-
-def _describe(faces: FaceFilter) -> str:
-    return (
-        f"shorter side ≥ {faces.min_side:g} px, sharpness ≥ {faces.min_sharpness:g}, "
-        f"yaw ≤ {faces.max_yaw:g}°, score ≥ {faces.min_score:g}"
-    )
-
-
-def _local(row: VideoSummary, timezone: str) -> str | None:
-    if row.captured_at is None:
-        return None
-    return f"{row.captured_at.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M:%S}"
-
-
-def _title(row: VideoSummary) -> str:
-    return printable(to_path(row.source)).rsplit("/", 1)[-1]
+    return f"{name} {percent(share)}"
 
 
 def _shown_video(out: Path, row: VideoSummary) -> Path | None:
@@ -229,8 +226,9 @@ def _shown_video(out: Path, row: VideoSummary) -> Path | None:
 
 
 def original(row: VideoSummary) -> Path | None:
-    """The recording itself; None where faces in it are not to be shown."""
-    return None if "blurred" in (row.shows or "") else to_path(row.source)
+    """The recording itself; None where faces in it are not to be shown, or a page cannot."""
+    path = to_path(row.source)
+    return None if "blurred" in (row.shows or "") or isinstance(path, S3Path) else path
 
 
 def _link(target: Path, page: Path) -> str:
@@ -238,91 +236,10 @@ def _link(target: Path, page: Path) -> str:
     return quote(os.fsencode(relative))
 
 
-def page_files(out: Path, video_id: str) -> list[Path]:
-    """All files that a video has in a report."""
-    page = _page(out, video_id)
-    return [page, page.with_suffix(".json")]
+def _key(state: str, options: ReportOptions) -> str:
+    return json.dumps([state, asdict(options), package_version()], sort_keys=True)
 
 
-def rewrite_index(out: Path) -> None:
-    """Brings the index in line with the pages that are left; does nothing without a report."""
-    if not (out / "report" / "index.html").is_file():
-        return
-    rows = read_rows(out)
-    zones = (_read_entry(page_files(out, key)[1]).get("timezone") for key in rows)
-    _write_index(out, rows, next((zone for zone in zones if zone), "UTC"))
-
-
-def _page(out: Path, video_id: str) -> Path:
-    return out / "report" / "videos" / f"{video_id}.html"
-
-
-def _key(row: VideoSummary, options: ReportOptions) -> str:
-    """What a page depends on; another key means that it is made anew."""
-    return json.dumps([str(row), asdict(options), package_version()], sort_keys=True)
-
-
-def _is_fresh(out: Path, row: VideoSummary, options: ReportOptions) -> bool:
-    entry = _read_entry(_page(out, row.video_id).with_suffix(".json"))
-    return entry.get("key") == _key(row, options) and _page(out, row.video_id).is_file()
-
-
-def _read_entry(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
-def _remove_others(out: Path, video_ids: set[str]) -> None:
-    for file in (out / "report" / "videos").glob("*.*"):
-        if file.stem not in video_ids:
-            file.unlink()
-
-
-def _write_index(out: Path, rows: Mapping[str, VideoSummary], timezone: str) -> None:
-    entries = [_read_entry(_page(out, key).with_suffix(".json")) for key in sorted(rows)]
-    entries = [entry for entry in entries if entry]
-    hours = [
-        [entry["video"]["camera"] or "no camera", *hour]
-        for entry in entries
-        for hour in entry["hours"]
-    ]
-    data = {
-        **_PALETTE,
-        "videos": [entry["video"] for entry in entries],
-        "hours": hours,
-        "timezone": timezone,
-        "where": printable(out.absolute()),
-    }
-    _fill("index.html", out / "report" / "index.html", data=data)
-
-
-def _fill(template: str, path: Path, data: Mapping[str, Any], title: str = "") -> None:
-    """Writes a page. Within a script element only `<` could end the data, so none is left."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    page = Template(_asset(template)).substitute(title=html.escape(title), data=text)
-    _write(path, page)
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def _asset(name: str) -> str:
-    return (resources.files("fer_core.report") / "assets" / name).read_text("utf-8")
-
-
-def _write_assets(directory: Path) -> None:
-    """Style and scripts: one copy a report, and Plotly's as its package ships it."""
-    for name in _ASSETS:
-        _write_if_other(directory / name, lambda name=name: _asset(name))
-    plotly = resources.files("plotly") / "package_data" / "plotly.min.js"
-    _write_if_other(directory / "plotly.min.js", lambda: plotly.read_text("utf-8"))
-
-
-def _write_if_other(path: Path, read: Callable[[], str]) -> None:
-    text = read()
-    if not path.is_file() or path.read_text("utf-8") != text:
-        _write(path, text)
+def _is_fresh(out: Path, page_id: str, key: str) -> bool:
+    page, entry = files.page_files(out, page_id)
+    return files.read_entry(entry).get("key") == key and page.is_file()

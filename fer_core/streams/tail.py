@@ -26,6 +26,7 @@ from fer_core.streams.parts import Part, StreamRun, utc
 from fer_core.streams.reconnect import keep_connected, own_thread, run_cameras
 from fer_core.streams.status import Seen, Snapshot, Status
 from fer_core.tracking import Tracker
+from fer_core.used_settings import keep_settings
 
 _log = logging.getLogger("fer_core.streams")
 
@@ -101,6 +102,7 @@ def tail(
                 stop=stop, statuses=statuses, on_seen=on_seen,
             )  # fmt: skip
     make_writable(Path(out))
+    keep_settings(Path(out), engine.settings_hash, config)
     stop = stop or threading.Event()
     statuses = statuses or [Status(camera.name) for camera in cameras]
     work = [

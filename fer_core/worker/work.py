@@ -68,7 +68,8 @@ class WriteReport:
     config: ProcessConfig
 
     def run(self, on_progress: OnProgress) -> None:
-        from fer_core.report.pages import ReportOptions, write_report
+        from fer_core.report.options import ReportOptions
+        from fer_core.report.pages import write_report
 
         config = self.config
         options = ReportOptions(config.report.timezone, smooth_s=config.smooth_s)

@@ -61,7 +61,13 @@ def test_a_bad_file_beside_a_good_one(first_run, folder: Path) -> None:
 
 def test_nothing_is_written_but_the_dataset(first_run) -> None:
     out, _ = first_run
-    assert {path.name for path in out.iterdir()} == {"records", "annotated", "videos", "report"}
+    assert {path.name for path in out.iterdir()} == {
+        "records",
+        "annotated",
+        "videos",
+        "settings",
+        "report",
+    }
     assert not list(out.rglob(".*"))
 
 

@@ -4,6 +4,7 @@ import math
 import os
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -193,8 +194,9 @@ def test_a_stop_loses_one_chunk_and_shows_nothing_half(
     stopped.on_progress = stop_after(24)  # ten samples a chunk
     with pytest.raises(Stop):
         stopped.all()
-    names = [path.name for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(names) == 2, "two chunks, and nothing else"
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    places = Counter(path.parts[len(tmp_path.parts)] for path in files)
+    assert places == {WORK: 2, "settings": 1}, "two chunks and their settings, and nothing else"
     again = Run(clip, tmp_path, engine, config_of("chunk_s=2"))
     row, records = whole
     assert without_clocks(again.all()) == without_clocks(row)

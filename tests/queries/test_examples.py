@@ -11,6 +11,7 @@ MODULES = """
     fer_core.records fer_core.smoothing fer_core.trust fer_core.queries.tables
     fer_core.queries.timeline fer_core.queries.episodes fer_core.queries.summary
     fer_core.queries.sql fer_core.exports fer_core.report.pages
+    fer_core.report.worth
 """.split()
 
 

@@ -12,9 +12,11 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from fer_core.report.pages import ReportOptions, write_report
+from fer_core.report.options import ReportOptions
+from fer_core.report.pages import write_report
 from fer_core.report.serve import address, serving
 from tests.report.conftest import dataset
+from tests.report.tails import write_morning
 
 __all__ = ["dataset"]
 
@@ -189,6 +191,27 @@ def test_the_index_searches_and_sorts(index_page: Page) -> None:
     assert names.first.inner_text() == "broken.mp4"
     assert page.locator("#heat .heatmaplayer image, #heat .heatmaplayer .hm").count() >= 1
     assert names.last.locator("a").get_attribute("href").startswith("videos/")
+
+
+def test_a_live_cameras_day_is_shown_by_the_wall_clock(browser: Browser, tmp_path: Path) -> None:
+    write_morning(tmp_path)
+    seen = Seen(browser, write_report(tmp_path, video="yard").as_uri())
+    page = seen.page
+    assert page.locator("#player").is_hidden()
+    page.locator("#gaps button", has_text="09:02:00 – 09:05:00").click()
+    page.wait_for_function("Number(document.getElementById('chart').dataset.cursor) === 120")
+    page.locator("#episodes button", has_text="sad").click()
+    page.wait_for_function("Number(document.getElementById('chart').dataset.cursor) > 550")
+    page.locator("#chart").scroll_into_view_if_needed()
+    box = page.locator("#chart .draglayer .xy .nsewdrag").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.5)  # nobody there
+    page.wait_for_function("Number(document.getElementById('chart').dataset.cursor) < 100")
+    assert "09:08" in page.locator("#chart .xtick").all_text_contents()
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "report-live.png", full_page=True)
+    seen.context.close()
+    assert seen.errors == []
 
 
 def test_served_pages_seek_by_ranges(browser: Browser, dataset: Path, video_file: Path) -> None:

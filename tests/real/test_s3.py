@@ -15,12 +15,15 @@ from fer_core import Engine, ProcessConfig
 from fer_core.batch import plan
 from fer_core.errors import InputError
 from fer_core.inputs import find_videos
-from fer_core.ledger import Todo
+from fer_core.ledger import Todo, VideoSummary
 from fer_core.paths import to_path
 from fer_core.queries.sql import query
+from fer_core.report.pages import original
+from fer_core.report.thumbnails import thumbnails_of
 from fer_core.s3 import S3Path, objects_below, upload
 from fer_core.sources.container import open_container
 from fer_core.status import status
+from fer_core.types import video_id
 from tests.cli.command import fer
 from tests.real import s3_server
 from tests.real.conftest import FAST
@@ -90,7 +93,8 @@ def test_from_s3_to_s3_is_as_from_disk_to_disk(
         records(str(archive / "out")), records(tmp_path / "out"), check_exact=False, atol=0.01
     )
     there = [path.relative_to(archive / "out").parts for path in objects_below(archive / "out")]
-    assert Counter(parts[0] for parts in there) == {"annotated": 2, "records": 2, "videos": 2}
+    by_table = Counter(parts[0] for parts in there)
+    assert by_table == {"annotated": 2, "records": 2, "videos": 2, "settings": 1}
     assert ("annotated", "door", sample_videos[0].name) in there
 
     copies = [path for path in (tmp_path / "cache").rglob("*.[mp]*") if path.is_file()]
@@ -177,3 +181,16 @@ def test_a_path_in_s3_is_told_as_it_was_written() -> None:
     path = to_path("s3://archive/door/monday.mp4")
     assert str(path) == os.fspath(path) == "s3://archive/door/monday.mp4"
     assert to_path(str(Path("s3://archive/door/monday.mp4"))) == path
+
+
+def test_pictures_of_faces_come_out_of_s3(archive: S3Path) -> None:
+    source = str(archive / "in" / "door" / "zoom.mp4")
+    row = VideoSummary(video_id(source), source, "ok")
+    box = {"box_x": 250, "box_y": 80, "box_w": 120, "box_h": 140}
+    face = pd.DataFrame([{"track_id": 3, "pts": 0, "confidence": 0.9, **box}])
+    pictures, fault = thumbnails_of(row, face)
+    assert (list(pictures), fault) == ([3], None)
+    gone = VideoSummary(row.video_id, source + ".gone", "ok")
+    none, fault = thumbnails_of(gone, face)
+    assert (none, "no such" in (fault or "")) == ({}, True)
+    assert original(row) is None, "a page cannot play it"

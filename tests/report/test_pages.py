@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from fer_core.config import ProcessConfig, load_config
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ConfigError, InputError
-from fer_core.report.pages import ReportOptions, write_report
+from fer_core.report.options import ReportOptions
+from fer_core.report.pages import write_report
 from fer_core.sample_week import Person, Scene, Shot, make_sample_week, write_shot
 from fer_core.trust import FaceFilter
+from fer_core.used_settings import keep_settings
 from tests.cli.command import fer
 from tests.examples import video
 from tests.report.conftest import HOSTILE, START
@@ -121,3 +124,33 @@ def test_pictures_of_faces_only_when_asked(dataset: Path) -> None:
 def test_the_command_names_the_page(dataset: Path) -> None:
     result = fer("report", dataset, "--timezone", "Europe/Berlin")
     assert (result.returncode, result.stdout) == (0, f"{dataset}/report/index.html\n")
+
+
+def test_open_shows_the_page_in_the_browser(dataset: Path, tmp_path: Path) -> None:
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{opened}"\n')
+    browser.chmod(0o755)
+    result = fer("report", dataset, "--video", "onerror", "--open", BROWSER=str(browser))
+    page = Path(result.stdout.strip())
+    assert (result.returncode, result.stderr) == (0, "")
+    assert opened.read_text() == f"{page.as_uri()}\n"
+    none = fer("report", dataset, "--open", BROWSER=str(tmp_path / "missing"), PATH="")
+    assert none.returncode == 0
+    assert f"{dataset.as_uri()}/report/index.html" in none.stderr
+
+
+def test_the_settings_are_told_in_words(tmp_path: Path) -> None:
+    make_sample_week(tmp_path)
+    config = load_config(ProcessConfig, overrides=["sample.fps=2", "detect.min_score=0.8"])
+    keep_settings(tmp_path, "sample", config)
+    facts = dict(data_of(write_report(tmp_path, video="door/20261102_08"))["facts"])
+    assert facts["looked at"] == "2 frames a second"
+    assert "score ≥ 0.8" in facts["detector"]
+    assert facts["hash of the settings"] == "sample"
+
+
+def test_a_recording_that_is_gone_has_no_pictures_and_the_page_says_so(tmp_path: Path) -> None:
+    make_sample_week(tmp_path)
+    data = data_of(write_report(tmp_path, ReportOptions(thumbnails=True), video="door/20261102_08"))
+    assert data["thumbnails"] == {}
+    assert "no such file" in dict(data["facts"])["pictures of faces"]

@@ -8,10 +8,11 @@ const COLUMNS = [
 ];
 let sorted = { key: "name", up: true };
 let shown = PAGE;
+const WHAT = DATA.videos.some((row) => row.status === "tail") ? "videos and days of cameras" : "videos";
 
 function cells(row) {
   const name = element("td", { className: "name" }, element("a", { href: row.page, textContent: row.name }));
-  const status = element("td", { textContent: row.status, className: row.status === "ok" ? "" : "bad" });
+  const status = element("td", { textContent: row.status, className: ["ok", "tail"].includes(row.status) ? "" : "bad" });
   if (row.error) status.append(element("div", { className: "quiet", textContent: row.error }));
   const spark = element("td", { className: "spark" }, drawn(row.spark));
   return element("tr", {}, name, element("td", { textContent: row.camera || "" }), element("td", { textContent: row.start || "" }),
@@ -47,7 +48,7 @@ function show() {
     return words.every((word) => text.includes(word));
   }).sort(compare);
   document.querySelector("#videos tbody").replaceChildren(...found.slice(0, shown).map(cells));
-  document.getElementById("count").textContent = `${found.length} of ${DATA.videos.length} videos`;
+  document.getElementById("count").textContent = `${found.length} of ${DATA.videos.length} ${WHAT}`;
   document.getElementById("more").hidden = found.length <= shown;
 }
 

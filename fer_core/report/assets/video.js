@@ -10,8 +10,21 @@ const lanes = DATA.tracks.slice(0, MOST_LANES);
 let video = null;
 let cursor = 0;
 
+// A live camera's page shows the wall clock; plots take its times as if they were UTC.
+const LIVE = DATA.begin !== undefined;
+const BEGIN = LIVE ? Date.parse(`${DATA.begin}Z`) : 0;
+const toAxis = (seconds) => (LIVE ? new Date(BEGIN + 1000 * seconds).toISOString().slice(0, -1) : seconds);
+const fromAxis = (value) => (LIVE ? (Date.parse(`${String(value).replace(" ", "T")}Z`) - BEGIN) / 1000 : value);
+const at = (seconds) => (LIVE ? toAxis(seconds).slice(11, 19) : clock(seconds));
+const WALL_CLOCK = { type: "date", tickformatstops: [{ dtickrange: [null, 59999], value: "%H:%M:%S" }, { dtickrange: [60000, null], value: "%H:%M" }] };
+const span = () => chart.layout.xaxis.range.map(fromAxis);
+
 function makePlayer() {
   const place = document.getElementById("player");
+  if (LIVE) { // of which there are records, and no video
+    place.hidden = true;
+    return;
+  }
   if (!DATA.video) {
     place.append(element("p", { className: "quiet", textContent: "No video to show: it was not annotated, and its file is not here." }));
     return;
@@ -39,11 +52,12 @@ function seek(seconds) {
 }
 
 function moveCursor(time) {
-  const [from, to] = chart.layout.xaxis.range;
+  if (!DATA.tracks.length) return; // nobody is shown: there is no timeline
+  const [from, to] = span();
   if (Math.abs(time - cursor) < (to - from) / 2000) return;
   cursor = time;
   chart.dataset.cursor = time.toFixed(2);
-  Plotly.relayout(chart, Object.fromEntries(["[0].x0", "[0].x1", "[1].x0", "[1].x1"].map((end) => [`shapes${end}`, time])));
+  Plotly.relayout(chart, Object.fromEntries(["[0].x0", "[0].x1", "[1].x0", "[1].x1"].map((end) => [`shapes${end}`, toAxis(time)])));
   for (const [index, button] of [...document.querySelectorAll("#episodes button")].entries()) {
     const [start, end] = DATA.episodes[index];
     button.classList.toggle("now", time >= start && time <= end);
@@ -72,7 +86,7 @@ function curves(track, from, to) {
   const x = [], lines = EMOTIONS.map(() => []);
   for (let bin = start; bin < end; bin += step) {
     const seen = track.p.slice(bin - track.first, Math.min(bin + step, end) - track.first).filter(Boolean);
-    x.push((bin + Math.min(step, end - bin) / 2) * width);
+    x.push(toAxis((bin + Math.min(step, end - bin) / 2) * width));
     lines.forEach((line, e) => line.push(seen.length ? seen.reduce((sum, v) => sum + v[e], 0) / seen.length / 100 : null));
   }
   return { x, lines };
@@ -82,7 +96,7 @@ function curves(track, from, to) {
 function laneTrace() {
   const bins = Math.max(1, ...lanes.map((t) => t.first + t.p.length));
   const step = Math.max(1, Math.ceil(bins / (2 * MOST_POINTS)));
-  const x = Array.from({ length: Math.ceil(bins / step) }, (_, i) => (i + 0.5) * step * DATA.bin_s);
+  const x = Array.from({ length: Math.ceil(bins / step) }, (_, i) => toAxis((i + 0.5) * step * DATA.bin_s));
   const text = [];
   const z = lanes.map((track) => {
     const names = [];
@@ -110,26 +124,41 @@ function lineTraces() {
 }
 
 function redraw() {
-  const [from, to] = chart.layout.xaxis.range;
+  const [from, to] = span();
   const { x, lines } = curves(chosen(), from, to);
   Plotly.restyle(chart, { x: EMOTIONS.map(() => x), y: lines }, EMOTIONS.map((_, e) => e));
 }
 
+// The cursor: white with a dark edge, so that it is seen on every colour.
+function cursorLines() {
+  const place = { type: "line", xref: "x", yref: "paper", x0: toAxis(0), x1: toAxis(0), y0: 0, y1: 1 };
+  return [["#000000", 5], ["#ffffff", 2]].map(([color, width]) => ({ ...place, line: { color, width } }));
+}
+
+const gapShade = ([from, to]) => ({
+  type: "rect", xref: "x", yref: "paper", x0: toAxis(from), x1: toAxis(to), y0: 0, y1: 1, fillcolor: "#8a8f98", opacity: 0.45, line: { width: 0 },
+});
+
 function makeChart() {
-  const split = lanes.length ? 0.72 - Math.min(0.3, 0.03 * lanes.length) : 1;
+  const split = lanes.length ? 0.88 - 0.04 * lanes.length : 1;
   Plotly.newPlot(chart, [...lineTraces(), ...(lanes.length ? [laneTrace()] : [])], layout({
-    xaxis: { range: [0, DATA.length_s], ticksuffix: " s", showspikes: false, anchor: "y" },
+    xaxis: { range: [toAxis(0), toAxis(DATA.length_s)], showspikes: false, anchor: "y", ...(LIVE ? WALL_CLOCK : { ticksuffix: " s" }) },
     yaxis: { range: [0, 1.02], domain: [0, split], tickformat: ".0%", fixedrange: true },
     yaxis2: { domain: [split + 0.04, 1], autorange: "reversed", fixedrange: true, type: "category", showgrid: false, automargin: true },
     legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, bgcolor: PLOT, font: { color: "#ececee" } }, hovermode: "x", hoverdistance: -1, dragmode: "zoom",
     margin: { l: 60, r: 12, t: 8, b: 96 },
-    // The cursor: white with a dark edge, so that it is seen on every colour.
-    shapes: [["#000000", 5], ["#ffffff", 2]].map(([color, width]) => ({ type: "line", xref: "x", yref: "paper", x0: 0, x1: 0, y0: 0, y1: 1, line: { color, width } })),
+    shapes: [...cursorLines(), ...(DATA.gaps || []).map(gapShade)],
   }), CONFIG);
-  chart.on("plotly_click", (event) => seek(event.points[0].x));
+  // Not Plotly's own event: that knows points, and there are none where the chosen face is not seen.
+  chart.addEventListener("click", (event) => {
+    const area = event.target.closest(".nsewdrag");
+    if (!area) return;
+    const { left, width } = area.getBoundingClientRect(), [from, to] = span();
+    seek(from + (event.clientX - left) / width * (to - from));
+  });
   chart.on("plotly_relayout", (change) => {
     if (Object.keys(change).some((key) => key.startsWith("xaxis"))) {
-      if (change["xaxis.autorange"]) Plotly.relayout(chart, { "xaxis.range": [0, DATA.length_s] });
+      if (change["xaxis.autorange"]) Plotly.relayout(chart, { "xaxis.range": [toAxis(0), toAxis(DATA.length_s)] });
       else redraw();
     }
   });
@@ -150,8 +179,8 @@ function makeEpisodes() {
   for (const [start, end, peak, p, track, emotion] of DATA.episodes) {
     const button = element("button", { type: "button", title: "go to its peak" }, swatch(emotion),
       element("b", { textContent: EMOTIONS[emotion] }),
-      element("span", { className: "at", textContent: `${clock(start)} – ${clock(end)}` }),
-      element("span", { className: "quiet", textContent: `face ${track}, peak ${percent(p)} at ${clock(peak)}` }));
+      element("span", { className: "at", textContent: `${at(start)} – ${at(end)}` }),
+      element("span", { className: "quiet", textContent: `face ${track}, peak ${percent(p)} at ${at(peak)}` }));
     button.addEventListener("click", () => { choose(track); seek(peak); });
     list.append(element("li", {}, button));
   }
@@ -162,11 +191,24 @@ function makePeaks() {
   const list = document.getElementById("peaks");
   for (const [emotion, [time, p, track]] of DATA.peaks.entries()) {
     const button = element("button", { type: "button", title: `face ${track}: go to where ${EMOTIONS[emotion]} peaks` },
-      swatch(emotion), ` ${EMOTIONS[emotion]} `, element("span", { className: "at", textContent: clock(time) }),
+      swatch(emotion), ` ${EMOTIONS[emotion]} `, element("span", { className: "at", textContent: at(time) }),
       element("span", { className: "quiet", textContent: ` ${percent(p)}` }));
     button.addEventListener("click", () => { choose(track); seek(time); });
     list.append(button);
   }
+}
+
+// When a live camera gave no picture, and why.
+function makeGaps() {
+  const list = document.querySelector("#gaps ol");
+  document.getElementById("gaps").hidden = !LIVE;
+  for (const [from, to, why] of DATA.gaps || []) {
+    const button = element("button", { type: "button", title: "go there" },
+      element("span", { className: "at", textContent: `${at(from)} – ${at(to)}` }), element("span", { className: "quiet", textContent: why }));
+    button.addEventListener("click", () => seek(from));
+    list.append(element("li", {}, button));
+  }
+  if (LIVE && !DATA.gaps.length) list.replaceWith(element("p", { className: "quiet", textContent: "None that was noted." }));
 }
 
 function choose(id) {
@@ -245,6 +287,7 @@ makePlayer();
 makePicker();
 makeEpisodes();
 makePeaks();
+makeGaps();
 makeShares();
 makeConfidence();
 makeFacts();

@@ -14,7 +14,7 @@ from fer_core.errors import FerError, InputError
 from flows.lifeline import end_with_us
 
 _HOST = "127.0.0.1"
-_START_S = 120.0
+_START_S = 300.0  # of which a busy machine may need much
 _END_S = 20.0
 
 

@@ -252,6 +252,12 @@ class SelectConfig(Section):
     render_days: PositiveFloat | None = None
 
 
+def _runner(text: str) -> str:
+    if not re.fullmatch(r"local|dask(:(\w+://)?[^\s/]+:\d+)?", text):
+        raise ValueError("expected local, dask, or dask:ADDRESS such as dask:tcp://10.0.0.5:8786")
+    return text
+
+
 class ProcessConfig(Section):
     """Everything `fer process` can be told.
 
@@ -260,7 +266,10 @@ class ProcessConfig(Section):
         smooth_s: time constant in seconds of the smoothing that annotated videos and pages
             show; records stay raw, and 0 shows them so.
         batch_wait_s: how long a picture may wait for others to fill its batch, in seconds.
-        workers: videos processed at once; None takes one per core, at most 4.
+        workers: videos processed at once; None takes one per core, at most 4, and with
+            `dask:ADDRESS` as many as its workers have threads.
+        runner: who does the work: "local" is this process with its worker process, "dask" a
+            cluster of `workers` processes on this machine, "dask:ADDRESS" the scheduler's there.
         chunk_s: a longer video is cut into chunks of so many seconds of media, which are done at
             once and kept over a stop.
         max_failure_rate: the run has failed if more than this part of the videos it worked on did
@@ -285,6 +294,7 @@ class ProcessConfig(Section):
     device: Literal["auto", "cpu", "gpu"] = "auto"
     batch_wait_s: PositiveFloat = 0.01
     workers: PositiveInt | None = None
+    runner: Annotated[str, AfterValidator(_runner)] = "local"
     chunk_s: PositiveFloat = 600.0
     max_failure_rate: float = Field(default=1.0, ge=0, le=1)
     retries: int = Field(default=0, ge=0)

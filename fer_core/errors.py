@@ -15,6 +15,7 @@ FerError
 ├── StreamError           a camera cannot be reached, or its stream ended; it is tried again
 ├── RenderError           an annotated video could not be written
 ├── WorkerCrashed         native code ended the worker process twice at the same work
+├── ClusterError          workers on other machines cannot be reached, or cannot do the work
 ├── RecordsError          a directory is no dataset of this project, or of another version
 ├── QueryError            SQL that cannot be run, or that asks for more than reading
 ├── DatasetError          training data is missing, damaged, or lacks a class
@@ -101,6 +102,10 @@ class WorkerCrashed(FerError):
     def __str__(self) -> str:
         how = f"signal {-self.exit_code}" if self.exit_code < 0 else f"exit code {self.exit_code}"
         return f"native code (a decoder, say) crashed twice ({how}) at this work"
+
+
+class ClusterError(FerError):
+    """The cluster that a run is to use cannot be reached, has no workers, or unusable ones."""
 
 
 class RecordsError(FerError):

@@ -1,5 +1,6 @@
 """The main flow: a folder of videos in, Parquet records and annotated videos out."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,7 +20,6 @@ from fer_core.batch import (
     open_work,
     plan,
     summarise,
-    worker_count,
 )
 from fer_core.config import ProcessConfig
 from fer_core.errors import ConfigError, FerError
@@ -28,8 +28,9 @@ from fer_core.ledger import Decision, VideoSummary
 from fer_core.locks import RUN, alone
 from fer_core.mirror import local_of
 from fer_core.paths import make_writable, to_path
-from fer_core.worker.work import LoadNetworks, WriteReport
+from fer_core.worker.work import WriteReport
 from flows.artifacts import ProgressArtifact, show_summary, show_videos
+from flows.crew import crew_for
 from flows.video_tasks import TaskRunner, counts
 from flows.worker import Session, one_session, worker
 
@@ -76,6 +77,7 @@ def process_videos(
         InputError: INPUT names no video, or `out` cannot be written to.
         InUse: another run writes to `out`.
         ModelError, ConfigError: the networks cannot be loaded.
+        ClusterError: the workers of `config.runner` cannot be reached or used.
         TooManyFailed: more videos failed than the settings allow, or all of INPUT.
 
     Example:
@@ -103,15 +105,19 @@ def process_videos(
 def _process_all(
     work: Sequence[Decision], out: Path, config: ProcessConfig, current: Session
 ) -> dict[str, VideoSummary]:
-    """Rows of the processed videos by video_id. `workers` tasks run at a time."""
+    """Rows of the processed videos by video_id."""
     if not work:
         return {}
-    # A missing model or device ends the run here, not in every task.
-    worker().run(LoadNetworks(config))
-    workers = worker_count(config)
-    groups = (tuple(map(Job, group)) for group in in_groups(work, workers))
-    tell = ProgressArtifact(len(work)).tell
-    return TaskRunner(out, config, workers, current, tell).run(groups)
+    with crew_for(config) as crew:
+        # A missing model or device ends the run here, not in every task.
+        crew.load(config)
+        if crew.is_spread and local_of(out) is not out:
+            # Until a video is done its chunks lie on the machine that made them.
+            get_run_logger().info("results go to S3: no video is cut into chunks")
+            config = config.model_copy(update={"chunk_s": math.inf})
+        groups = (tuple(map(Job, group)) for group in in_groups(work, crew.size))
+        tell = ProgressArtifact(len(work)).tell
+        return TaskRunner(out, config, crew, current, tell).run(groups)
 
 
 @contextmanager

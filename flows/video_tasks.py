@@ -26,10 +26,13 @@ from fer_core.ledger import Decision, VideoSummary
 from fer_core.mirror import local_of, publish
 from fer_core.paths import printable, to_path
 from fer_core.worker.work import DoJob
+from flows.crew import Crew
 from flows.worker import Session, Stopped, current_session, worker
 
 # Those that the state of a task run names; all are in its log and in `videos/`.
 _MOST_PROBLEMS = 5
+
+_LOOK_EVERY_S = 0.5
 
 Jobs = tuple[Job, ...]
 """What one worker does in turn: several small videos, or a single job."""
@@ -172,7 +175,7 @@ class TaskRunner:
     Args:
         out: the output directory.
         config: settings.
-        workers: how many tasks run at a time.
+        crew: does them.
         session: no task begins once it is over or stopped.
         tell: is told how many videos are done, after each task.
     """
@@ -181,11 +184,11 @@ class TaskRunner:
         self,
         out: Path,
         config: ProcessConfig,
-        workers: int,
+        crew: Crew,
         session: Session,
         tell: Callable[[int], None],
     ) -> None:
-        self._out, self._config, self._workers = out, config, workers
+        self._out, self._config, self._crew = out, config, crew
         self._session, self._tell = session, tell
         self._task = process_group.with_options(
             retries=config.retries, retry_delay_seconds=config.retry_wait_s
@@ -200,22 +203,35 @@ class TaskRunner:
         self._waiting.extend(groups)
         running = 0
         while True:
-            while self._waiting and running < self._workers and not self._session.begins_nothing:
+            while self._waiting and running < self._crew.size and not self._session.begins_nothing:
                 self._submit(self._waiting.popleft())
                 running += 1
             if not running:
                 return self._rows
-            self._take(*self._ended.get())
+            try:
+                jobs, future = self._ended.get(timeout=_LOOK_EVERY_S)
+            except queue.Empty:  # there may be room for more, or a stop
+                if self._session.stop.is_set():
+                    self._crew.dismiss()
+                continue
+            self._take(jobs, future)
             self._tell(len(self._rows))
             running -= 1
 
     def _submit(self, jobs: Jobs) -> None:
-        future = self._task.submit(_name(jobs), jobs, self._out, self._config)
+        future = self._crew.submit(
+            self._task, name=_name(jobs), jobs=jobs, out=self._out, config=self._config
+        )
         future.add_done_callback(lambda done: self._ended.put((jobs, done)))
 
     def _take(self, jobs: Jobs, future: PrefectFuture[Any]) -> None:
         """Notes what became of a task, and puts what follows ahead of all that waits."""
-        for outcome in _outcomes(jobs, future):
+        outcomes = _outcomes(jobs, future, self._session.stop.is_set())
+        if self._crew.is_elsewhere:
+            rows = {one.video_id: one for one in outcomes if isinstance(one, VideoSummary)}
+            for job in jobs:
+                self._session.heard_of(job, rows.get(job.decision.video.video_id))
+        for outcome in outcomes:
             if isinstance(outcome, Cut):
                 video_id = outcome.then.decision.video.video_id
                 self._open[video_id] = _Open(len(outcome.first), outcome.then)
@@ -248,9 +264,16 @@ def _name(jobs: Jobs) -> str:
     return f"{name} (all chunks)" if jobs[0].chunks else name
 
 
-def _outcomes(jobs: Jobs, future: PrefectFuture[Any]) -> Sequence[VideoSummary | Cut]:
+def _outcomes(
+    jobs: Jobs, future: PrefectFuture[Any], is_stopped: bool
+) -> Sequence[VideoSummary | Cut]:
     """What became of a task's videos, without those that were stopped."""
-    result = future.result(raise_on_failure=False)
+    try:
+        result = future.result(raise_on_failure=False)
+    except Exception as error:  # it is no state: several workers died at it, or it was dismissed
+        if is_stopped:
+            return []
+        result = error
     if isinstance(result, list):
         return result
     if future.state.is_cancelled():

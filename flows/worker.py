@@ -1,6 +1,7 @@
 """Whom the tasks of a run report to, and the process that does their work."""
 
 import atexit
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +9,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from fer_core.jobs import Job
+from fer_core.ledger import Todo, VideoSummary
 from fer_core.progress import Board
 from fer_core.types import OnProgress, Progress, VideoRef, silent
 from fer_core.worker.supervisor import Supervisor
@@ -70,6 +73,27 @@ class Session:
         if self.board:
             self.board.finished(video)
 
+    def heard_of(self, job: Job, row: VideoSummary | None) -> None:
+        """Shows a job that could not tell how far it was, once it is done.
+
+        Args:
+            job: of another process.
+            row: that of its video, if it is done with this job.
+        """
+        if not self.board:
+            return
+        video, chunk = job.decision.video, job.chunk
+        report = self.board.reporter(video, chunk)
+        if chunk:
+            length_s = chunk.end_s - chunk.start_s
+            report(Progress("analyse", length_s, duration_s=length_s))
+        elif row and job.decision.todo is Todo.ANALYSE:
+            media_s = 0.0 if job.chunks else row.duration_s or 0.0  # chunks were counted
+            report(Progress("analyse", media_s, row.frames_sampled, row.faces))
+        self.board.left(video, chunk)
+        if row:
+            self.finished(video)
+
     def _check(self) -> None:
         if self.stop.is_set():
             raise Stopped
@@ -80,8 +104,35 @@ session: ContextVar[Session] = ContextVar("session")
 
 
 def current_session() -> Session:
-    """The session of whoever started this, or a new one."""
-    return session.get(None) or Session()
+    """The session of whoever started this, or a new one; it ends with its task in a Dask worker."""
+    return session.get(None) or Session(stop=_end_of_task())
+
+
+def _end_of_task() -> threading.Event:
+    """Is set when Dask has no use any more for what this thread does.
+
+    That is when its run was stopped, and when the process of that is gone, even if it was killed.
+    """
+    if "distributed" not in sys.modules:
+        return threading.Event()
+    from distributed import get_worker
+
+    try:
+        worker = get_worker()
+    except ValueError:  # no worker of Dask
+        return threading.Event()
+    return _Unwanted(worker.state.tasks[worker.get_current_task()])
+
+
+class _Unwanted(threading.Event):
+    """Is set when the task of Dask is cancelled, which its worker knows without asking anybody."""
+
+    def __init__(self, task: Any) -> None:
+        super().__init__()
+        self._task = task
+
+    def is_set(self) -> bool:
+        return self._task.state == "cancelled"
 
 
 @contextmanager
@@ -101,9 +152,17 @@ def one_session() -> Iterator[Session]:
         session.reset(token)
 
 
-@cache
 def worker() -> Supervisor:
     """The process that works for all flow runs of this one; it ends with it."""
+    with _making:  # threads of a Dask worker come at once
+        return _worker()
+
+
+_making = threading.Lock()
+
+
+@cache
+def _worker() -> Supervisor:
     supervisor = Supervisor()
     atexit.register(supervisor.close)
     return supervisor

@@ -23,7 +23,15 @@ from fer_core.cli.schedule import schedule
 from fer_core.cli.status import status
 from fer_core.cli.tail import tail
 from fer_core.cli.train import train
-from fer_core.errors import ConfigError, FerError, InputError, InUse, ModelError, QueryError
+from fer_core.errors import (
+    ClusterError,
+    ConfigError,
+    FerError,
+    InputError,
+    InUse,
+    ModelError,
+    QueryError,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,7 +51,7 @@ for command in COMMANDS:
 
 _TAKE_S3 = ("process", "query", "status")
 
-_UNUSABLE = ConfigError | InputError | InUse | ModelError | QueryError
+_UNUSABLE = ClusterError | ConfigError | InputError | InUse | ModelError | QueryError
 
 
 def _print_version(wanted: bool) -> None:

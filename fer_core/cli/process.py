@@ -66,6 +66,14 @@ def process(
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="N", help="Videos processed at once.")
     ] = None,
+    runner: Annotated[
+        str | None,
+        typer.Option(
+            "--runner",
+            metavar="local|dask[:ADDRESS]",
+            help="Who does the work: this machine, or Dask.",
+        ),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -114,6 +122,7 @@ def process(
         "classify.model": model,
         "device": device,
         "workers": workers,
+        "runner": runner,
         "select.since": since,
         "select.until": until,
         "select.settle_s": settle,

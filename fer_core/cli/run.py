@@ -76,7 +76,8 @@ def _run_flow(
         _show_own_warnings()
     from flows.worker import Session, session, worker
 
-    networks = worker().submit(LoadNetworks(config))  # takes seconds, as the server does
+    # It takes seconds, as the server does; a cluster loads them where they are needed.
+    networks = worker().submit(LoadNetworks(config)) if config.runner == "local" else None
     server = Server()
     interruption.last_resort = server.kill
     server.start()
@@ -84,9 +85,10 @@ def _run_flow(
     from flows.process_videos import TooManyFailed, process_videos
 
     visible = sys.stdout.isatty() and sys.stderr.isatty()
-    if visible:
-        sys.stderr.write("loading the networks …\r")
-    networks.result()
+    if networks:
+        if visible:
+            sys.stderr.write("loading the networks …\r")
+        networks.result()
     server.wait()
     second_pass = config.render.enabled and not config.annotates_along
     board = Board(work, second_pass, visible)

@@ -12,6 +12,8 @@ BIN = $(VENV)/bin
 PINS = pyproject.toml constraints.txt
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq -c constraints.txt
 PYTEST = $(BIN)/python -m pytest
+# Two processes share the real tests, a file at a time: most wait for servers, cameras and clocks.
+TWO = -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test test-real soak bench lint clean
 
@@ -31,7 +33,7 @@ test: $(VENV)/.installed-test
 	$(PYTEST) -m "not real and not soak"
 
 test-real: $(VENV)/.installed-test
-	$(PYTEST) -m "real and not soak"
+	$(PYTEST) $(TWO) -m "real and not soak"
 
 soak: $(VENV)/.installed-test
 	$(PYTEST) -m soak

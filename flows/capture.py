@@ -6,7 +6,7 @@ from fer_core.paths import to_path
 from fer_core.streams.camera import find_cameras
 from fer_core.streams.capture import SEGMENT_S, CaptureSummary, capture
 from fer_core.streams.retention import KeepConfig
-from flows.cameras import CameraNames, camera_flow
+from flows.cameras import CameraNames, camera_flow, stopped_by_signals
 from flows.secrets import read_secret
 from flows.worker import current_session
 
@@ -20,7 +20,7 @@ def capture_streams(
     cameras_file: str | None = None,
     keep: KeepConfig = KeepConfig(),
 ) -> list[CaptureSummary]:
-    """Records cameras until the time is over or the run is stopped.
+    """Records cameras until the time is over, or until SIGINT or SIGTERM; the run completes then.
 
     Args:
         cameras: names in `cameras_file`, never URLs, as in `tail_stream`.
@@ -37,14 +37,16 @@ def capture_streams(
         >>> capture_streams(["door"], "archive", duration_s=3600)  # doctest: +SKIP
     """
     file = to_path(cameras_file) if cameras_file else None
-    results = capture(
-        find_cameras(cameras, file, read_secret),
-        to_path(archive),
-        segment_s=segment_s,
-        keep=keep,
-        duration_s=duration_s,
-        stop=current_session().stop,
-    )
+    found, stop = find_cameras(cameras, file, read_secret), current_session().stop
+    with stopped_by_signals(stop):
+        results = capture(
+            found,
+            to_path(archive),
+            segment_s=segment_s,
+            keep=keep,
+            duration_s=duration_s,
+            stop=stop,
+        )
     create_table_artifact([_row(one) for one in results], key="cameras")
     return results
 

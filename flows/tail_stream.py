@@ -8,7 +8,7 @@ from fer_core.paths import to_path
 from fer_core.streams.camera import find_cameras
 from fer_core.streams.tail import CameraSummary, tail
 from fer_core.worker.networks import engine_for
-from flows.cameras import CameraNames, camera_flow
+from flows.cameras import CameraNames, camera_flow, stopped_by_signals
 from flows.secrets import read_secret
 from flows.worker import current_session
 
@@ -22,7 +22,7 @@ def tail_stream(
     cameras_file: str | None = None,
     config: ProcessConfig = ProcessConfig(),
 ) -> list[CameraSummary]:
-    """Tails cameras until the time is over or the run is stopped.
+    """Tails cameras until the time is over, or until SIGINT or SIGTERM; the run completes then.
 
     Parameters are shown in Prefect's pages and kept in its database, so cameras are named and
     never given as URLs; passwords come from the environment or from Secret blocks.
@@ -44,15 +44,11 @@ def tail_stream(
     """
     file = to_path(cameras_file) if cameras_file else None
     found = find_cameras(cameras, file, read_secret)
-    results = tail(
-        found,
-        to_path(out),
-        config,
-        engine_for(config),
-        roll_s=roll_s,
-        duration_s=duration_s,
-        stop=current_session().stop,
-    )
+    engine, stop = engine_for(config), current_session().stop
+    with stopped_by_signals(stop):
+        results = tail(
+            found, to_path(out), config, engine, roll_s=roll_s, duration_s=duration_s, stop=stop
+        )
     create_table_artifact([_row(one) for one in results], key="cameras")
     for one in results:
         get_run_logger().info("%s: %d frames, %d faces", one.camera, one.frames, one.faces)

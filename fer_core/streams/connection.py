@@ -24,6 +24,7 @@ from av.video.stream import VideoStream
 from fer_core.errors import StreamError
 from fer_core.sources.container import reason
 from fer_core.streams.camera import Camera
+from fer_core.streams.lateness import LeastLate
 
 _TIMED_OUT = "timed out", "did not answer in time"
 _KINDS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
@@ -48,31 +49,25 @@ _LEAST_PACKETS = {"fpsprobesize": "0", "analyzeduration": "2000000"}
 """FFmpeg otherwise reads a second of every stream to guess a frame rate that nobody asks for."""
 
 _MOST_SKEW_S = 60.0
-_LEAK = 1e-4
 
 
 @dataclass(slots=True)
 class StreamClock:
     """From a connection's own time to the wall clock.
 
-    The sender's reports (RTCP) tell it exactly. Without them it is told from arrival: frames
-    come late, never early, so the least late one so far is believed; this belief fades by
-    0.1 ms a second, so that a camera whose clock runs slow is followed.
+    The sender's reports (RTCP) tell it exactly. Without them it is told from arrival, by the
+    least late frame.
 
     Args:
         sender_at: Unix time of the stream's time 0 as the sender says, None if it does not.
     """
 
     sender_at: float | None = None
-    _arrival_at: float | None = field(default=None, init=False)
-    _heard_at: float = field(default=0.0, init=False)
+    _arrival: LeastLate = field(default_factory=LeastLate, init=False)
 
     def hear(self, media_s: float, arrived_at: float) -> None:
         """Note that a frame of this time arrived at this Unix time."""
-        zero = arrived_at - media_s
-        if self._arrival_at is not None:
-            zero = min(zero, self._arrival_at + _LEAK * (arrived_at - self._heard_at))
-        self._arrival_at, self._heard_at = zero, arrived_at
+        self._arrival.hear(media_s, arrived_at)
 
     @property
     def kind(self) -> str:
@@ -86,15 +81,15 @@ class StreamClock:
     def tell(self, media_s: float) -> tuple[float, str]:
         """The same, and the kind of clock that it comes from: a report may come at any moment."""
         trusts = self._trusts_sender
-        zero = self.sender_at if trusts else self._arrival_at
+        zero = self.sender_at if trusts else self._arrival.zero_at
         assert zero is not None, "a frame was heard"
         return zero + media_s, "sender" if trusts else "arrival"
 
     @property
     def _trusts_sender(self) -> bool:
-        if self.sender_at is None or self._arrival_at is None:
+        if self.sender_at is None or self._arrival.zero_at is None:
             return False
-        return abs(self.sender_at - self._arrival_at) < _MOST_SKEW_S
+        return abs(self.sender_at - self._arrival.zero_at) < _MOST_SKEW_S
 
 
 @dataclass(frozen=True, slots=True)

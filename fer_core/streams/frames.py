@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from fer_core.config import SampleConfig
@@ -12,6 +13,7 @@ from fer_core.sources.decoder import Decoder
 from fer_core.sources.picture import Orientation, PictureMaker
 from fer_core.sources.sampling import SampleGrid
 from fer_core.streams.connection import Arrival, Connection, StreamClock
+from fer_core.streams.lateness import CatchUp
 from fer_core.types import Frame
 
 _STEP_S = 0.001
@@ -68,7 +70,8 @@ class LiveSource:
     the newest picture came.
 
     What the decoder marks as damaged is counted and left out: a picture in which missing
-    parts are made up is one that no camera saw.
+    parts are made up is one that no camera saw. Where the decoder falls behind the camera,
+    packets are left out up to a key frame (see `CatchUp`).
 
     Args:
         connection: the connection; the caller closes it.
@@ -100,6 +103,8 @@ class LiveSource:
         # show pictures of which a part is missing, without marking them.
         connection.video.codec_context.thread_type = "FRAME"
         connection.video.codec_context.thread_count = 2
+        self._catch_up = CatchUp()
+        self._left_out = 0
         self._grid: SampleGrid | None = None
         self._maker: PictureMaker | None = None
 
@@ -117,11 +122,32 @@ class LiveSource:
             if only_keys and not arrival.packet.is_keyframe:
                 newest = arrival.monotonic_s
                 continue
+            if self._leaves_out(arrival.packet, arrival.monotonic_s):
+                newest = arrival.monotonic_s
+                continue
             for picture in self._decoder.decode(arrival.packet):
                 newest = arrival.monotonic_s
                 yield from self._live(picture, arrival)
             if arrival.monotonic_s - newest > self._stall_s:
                 raise self._connection.stalled("no picture could be decoded")
+
+    def take_left_out(self) -> int:
+        """Frames that were to be sampled and were not decoded, since the last call."""
+        count, self._left_out = self._left_out, 0
+        return count
+
+    def _leaves_out(self, packet: Packet, arrived_s: float) -> bool:
+        """Whether a packet is not decoded; if so, its frame counts as received and dropped."""
+        if packet.pts is None or self._grid is None:
+            return False
+        media_s = float(packet.pts * self._decoder.time_base)
+        if not self._catch_up.leaves_out(media_s, arrived_s, packet.is_keyframe):
+            return False
+        self._timeline.place(media_s)
+        if self._grid.takes(packet.pts):
+            self.stats.frames_sampled += 1
+            self._left_out += 1
+        return True
 
     def _live(self, picture: VideoFrame, arrival: Arrival) -> Iterator[LiveFrame]:
         assert picture.pts is not None, "the decoder stamps every frame"

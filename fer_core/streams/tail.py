@@ -202,9 +202,7 @@ class CameraTail:
             for live in source.frames():
                 if not row.first_frame_at:
                     self._greet(source, connection, row)
-                dropped = self._waiting.put(live)
-                row.frames_dropped += dropped
-                self._count(source, connection, row, dropped)
+                self._count(source, connection, row, self._waiting.put(live))
                 if self._stopped.is_set():
                     return
         finally:
@@ -227,6 +225,8 @@ class CameraTail:
     ) -> None:
         """Carries a connection's counts into its row."""
         stats = source.stats
+        dropped += source.take_left_out()
+        row.frames_dropped += dropped
         corrupt = stats.frames_corrupt - row.frames_corrupt
         if dropped or corrupt:
             self._status.count(dropped, corrupt)

@@ -191,3 +191,9 @@ def test_not_in_anything_that_prefect_keeps(serve: Serve, face_clip: Path, tmp_p
     check_files(home)
     check_files(out)
     assert set(load_streams(out / "tail")["ended"]) >= {"stopped", "unauthorized", "refused"}
+
+    command = ["tail", "door", "--cameras", file, "--out", out / "command", "--duration", "6"]
+    said = fer(*command, PREFECT_HOME=str(home))  # the block is there
+    assert said.returncode == 0, said.stderr
+    check_absent(said.stdout + said.stderr)
+    check_files(out)

@@ -1,6 +1,7 @@
 """A tail of a camera that works: what it sees, how fast, and that files say the same."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import av
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from fer_core import Engine, ProcessConfig, analyse, follow_records, load_records, load_streams
+from fer_core.sources.decoder import Decoder
 from fer_core.streams.parts import stamp
 from fer_core.streams.status import Seen
 from tests.real.rtsp import Server, until
@@ -96,6 +99,24 @@ def test_slow_looking_drops_the_oldest_and_counts_them(
     running = tailing(server.camera(tmp_path, "door"), config=EVERY_FRAME, on_seen=slow)
     until(lambda: running.statuses[0].snapshot().dropped >= 20)
     may_look.release(10_000)
+    [result] = running.stop()
+    assert result.dropped >= 20
+    check_truth(running.out)
+
+
+def test_slow_decoding_leaves_frames_out_and_counts_them(
+    serve: Serve, tailing: Start, face_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = Decoder.decode
+
+    def slow(self: Decoder, packet: Packet) -> list[VideoFrame]:
+        time.sleep(0.2)  # five frames a second, of a camera that sends more
+        return decode(self, packet)
+
+    monkeypatch.setattr(Decoder, "decode", slow)
+    server = serve({"door": {"file": str(face_clip)}})
+    running = tailing(server.camera(tmp_path, "door"))
+    until(lambda: running.statuses[0].snapshot().dropped >= 20)
     [result] = running.stop()
     assert result.dropped >= 20
     check_truth(running.out)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fer_core.streams.backoff import Backoff
 from fer_core.streams.connection import StreamClock
 from fer_core.streams.frames import Timeline
+from fer_core.streams.lateness import CatchUp
 from fer_core.streams.newest import Newest
 
 
@@ -103,3 +104,33 @@ def test_the_senders_clock_counts_unless_it_is_far_off() -> None:
     unset = StreamClock(sender_at=3.0)  # a camera that believes it is 1970
     unset.hear(5.0, 1005.1)
     assert (unset.kind, unset.unix_time(5.0)) == ("arrival", pytest.approx(1005.1))
+
+
+def left_out(arrivals: list[tuple[float, float]], gop: int = 10) -> list[float]:
+    """The times of the frames that are left out, where every tenth is a key frame."""
+    catch_up = CatchUp()
+    return [
+        media_s
+        for number, (media_s, arrived_s) in enumerate(arrivals)
+        if catch_up.leaves_out(media_s, arrived_s, number % gop == 0)
+    ]
+
+
+def test_a_hiccup_of_the_network_costs_no_frame() -> None:
+    steps = [number / 10 for number in range(200)]
+    assert left_out([(at, max(at, 8.0) if at >= 5 else at) for at in steps]) == []
+
+
+def test_what_piles_up_is_left_out_up_to_a_key_frame_that_is_not_late() -> None:
+    slow = [(number / 10, number / 5) for number in range(27)]  # half as fast as the camera
+    piled = [(2.7 + number / 10, 5.2 + number / 1000) for number in range(26)]
+    live = [(at, at) for at in (5.3 + number / 10 for number in range(50))]
+    gone = left_out(slow + piled + live)
+    assert (gone[0], gone[-1]) == (2.6, pytest.approx(4.9))  # 5 s is a key frame, 0.2 s late
+    assert len(gone) == 24
+
+
+def test_a_way_that_takes_longer_than_before_is_taken_for_what_it_is() -> None:
+    steps = [number / 10 for number in range(600)]
+    gone = left_out([(at, at + (2 if at >= 20 else 0)) for at in steps])
+    assert 0 < len(gone) <= 20  # a key frame a second: it is found out with the next but one

@@ -1,6 +1,7 @@
 """What each choice gives: the ablation table in the README of the shipped classifier.
 
-Runs of `fer train` with the shipped settings, of which each changes one, one after the other.
+Runs of `fer train` with the settings of `configs/train.yaml`, of which each changes one, one after
+the other.
 They are kept in `runs/ablation-*`; started again, the script goes on where it was stopped. The
 accuracies are those of PublicTest, which also chose the best epoch. Test-time flip needs no run
 of its own: the best weights of the first one are measured with and without.
@@ -17,7 +18,7 @@ from pathlib import Path
 RUNS, EPOCHS = Path("runs"), 10
 PUBLIC_TEST = "../shared/data/fer2013/PublicTest.parquet"
 ROWS = {
-    "base": ("as shipped", []),
+    "base": ("as in configs/train.yaml", []),
     "narrow": (
         "half the width (16, 32, 64, 128 channels)",
         ["model.stem=16", "model.widths=[32, 64, 128]"],

@@ -29,14 +29,14 @@ class Units:
     chunk_s: float = 600.0
     roll_s: float = 60.0
 
-    cpu_s_a_media_minute: float = 8.87
-    decode_s_a_media_minute: float = 5.81
+    cpu_s_a_media_minute: float = 8.07
+    decode_s_a_media_minute: float = 4.36
     bytes_a_row: float = 140.0
     bytes_a_file: float = 8000.0
     ledger_row_bytes: float = 3050.0
     ledger_read_ms: float = 0.48
     ledger_again_ms: float = 0.026
-    orchestration_ms: float = 37.3
+    orchestration_ms: float = 39.5
 
     window_h: float = 24.0
     use: float = 0.7

@@ -1,10 +1,9 @@
 """What each choice gives: the ablation table in the README of the shipped classifier.
 
 Runs of `fer train` with the settings of `configs/train.yaml`, of which each changes one, one after
-the other.
-They are kept in `runs/ablation-*`; started again, the script goes on where it was stopped. The
-accuracies are those of PublicTest, which also chose the best epoch. Test-time flip needs no run
-of its own: the best weights of the first one are measured with and without.
+the other. They are kept in `runs/ablation-*`; started again, the script goes on where it was
+stopped. The accuracies are those of PublicTest, which also chose the best epoch. Test-time flip
+needs no run of its own: the best weights of the first one are measured with and without.
 
     python -m tests.benchmarks.ablation [EPOCHS]
 """

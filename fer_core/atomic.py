@@ -1,8 +1,9 @@
-"""Files that appear only whole: written beside, synced, renamed."""
+"""Files and directories that appear only whole: written beside, synced, renamed."""
 
 import hashlib
 import os
 import platform
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,27 @@ def publish(temporary: Path, path: Path) -> None:
     _sync(temporary)
     os.replace(temporary, path)
     _sync(path.parent)
+
+
+@contextmanager
+def atomic_directory(path: Path) -> Iterator[Path]:
+    """An empty directory of the same name to fill; it becomes `path` when the block ends well.
+
+    What is at `path` is replaced as a whole, and left as it is on any error.
+
+    Example:
+        >>> with atomic_directory(Path("models/mine")) as temporary:  # doctest: +SKIP
+        ...     (temporary / "card.json").write_text("{}")
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
+        temporary = Path(scratch) / path.name
+        temporary.mkdir()
+        yield temporary
+        if path.exists():
+            path.rename(Path(scratch) / "former")
+        temporary.rename(path)
+        _sync(path.parent)
 
 
 _swept: set[Path] = set()

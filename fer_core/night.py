@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, PositiveFloat, model_validator
 
-from fer_core.config import ProcessConfig, Section, Timezone
+from fer_core.config import ProcessConfig
 from fer_core.ledger import VideoSummary, read_rows
 from fer_core.locks import RUN, alone
 from fer_core.paths import to_path
+from fer_core.settings import Section, Timezone
 from fer_core.streams.retention import KeepConfig, prune
 
 _NIGHTLY = {"render": {"enabled": False}, "select": {"settle_s": 60}, "retries": 2}

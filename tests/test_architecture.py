@@ -27,7 +27,7 @@ FLOORS = [
         "resources",
         "s3",
     },
-    {"smoothing", "trust"},
+    {"smoothing", "trust", "settings"},
     {"config", "schema", "crops", "cards", "runtime", "inputs", "ledger_files", "listing"},
     {"sources", "detectors", "classifiers", "sinks", "tracking", "capture_time", "samples"},
     {

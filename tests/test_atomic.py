@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_core.atomic import atomic_file
+from fer_core.atomic import atomic_directory, atomic_file
 
 WRITE_AND_HANG = """
 import sys
@@ -77,4 +77,24 @@ def test_two_processes_may_write_the_same_file(tmp_path: Path) -> None:
     other.communicate(b"\n")
     assert other.returncode == 0
     assert path.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_directory_is_replaced_as_a_whole(tmp_path: Path):
+    path = tmp_path / "models" / "mine"
+    for name in ("first", "second"):
+        with atomic_directory(path) as temporary:
+            assert temporary.name == "mine"
+            (temporary / name).touch()
+    assert [file.name for file in path.iterdir()] == ["second"]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_error_leaves_the_directory_as_it_was(tmp_path: Path):
+    path = tmp_path / "mine"
+    path.mkdir()
+    (path / "first").touch()
+    with pytest.raises(FileNotFoundError), atomic_directory(path) as temporary:
+        (temporary / "missing" / "second").touch()
+    assert [file.name for file in path.iterdir()] == ["first"]
     assert list(tmp_path.iterdir()) == [path]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
 from fer_core.errors import ConfigError
+from fer_core.settings import load_config
 
 
 @pytest.mark.parametrize(

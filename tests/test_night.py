@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
 from fer_core.errors import ConfigError
 from fer_core.ledger import Decision, Todo, VideoSummary, read_rows, write_row
 from fer_core.night import NightConfig, NightlyConfig, Removed, retain
 from fer_core.selection import select
+from fer_core.settings import load_config
 from fer_core.types import VideoRef
 
 NOW = datetime(2026, 11, 10, 2, tzinfo=UTC)

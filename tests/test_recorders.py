@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from fer_core.capture_time import NamedCapture, capture_from_name
-from fer_core.config import ArchiveConfig, ProcessConfig, load_config
+from fer_core.config import ArchiveConfig, ProcessConfig
+from fer_core.settings import load_config
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 BERLIN = datetime(2026, 11, 1, 22, 30, tzinfo=UTC)

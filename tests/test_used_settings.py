@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
+from fer_core.settings import load_config
 from fer_core.used_settings import keep_settings, settings_path, used_settings
 
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_core.bench.job import Job, Outcome
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
+from fer_core.settings import load_config
 
 FILES = 10_000
 FEW, MANY = 4, 304

@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_core.bench.job import Job, Outcome
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
+from fer_core.settings import load_config
 
 _LOOP_S = 5.0
 """The usual loop is stopped after this long: its speed is the same all the way."""

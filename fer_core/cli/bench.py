@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from fer_core.cli.options import AsJson, Debug
+
 
 def bench(
     videos: Annotated[
@@ -32,10 +34,8 @@ def bench(
     cache: Annotated[
         Path, typer.Option("--cache", metavar="DIR", help="Where clips are kept.")
     ] = Path("bench"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON at the end.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Measure decoding alone, the usual loop, this pipeline and ffmpeg, side by side.
 

@@ -1,32 +1,24 @@
 """`fer capture`: cameras into an archive."""
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fer_core.cli.options import AsJson, Cameras, CamerasFile, Debug, Duration, settings_of
+
 if TYPE_CHECKING:
     from fer_core.streams.capture import CaptureSummary
 
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-
 
 def capture(
-    cameras: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="CAMERA...", help="Names in cameras.yaml, rtsp:// URLs, or webcams (0)."
-        ),
-    ],
+    cameras: Cameras,
     out: Annotated[Path, typer.Option("--out", metavar="ARCHIVE", help="Where segments go.")],
     segment: Annotated[
         str, typer.Option("--segment", metavar="60s", help="Length of a segment: 60s, 5m, 1h.")
     ] = "60s",
-    duration: Annotated[
-        float | None, typer.Option("--duration", metavar="S", help="Seconds; else until Ctrl-C.")
-    ] = None,
+    duration: Duration = None,
     keep_days: Annotated[
         float | None, typer.Option("--keep-days", metavar="N", help="Remove what is older.")
     ] = None,
@@ -36,14 +28,9 @@ def capture(
     free_gb: Annotated[
         float, typer.Option("--free-gb", metavar="N", help="Record only with so much room.")
     ] = 0.5,
-    cameras_file: Annotated[
-        Path | None,
-        typer.Option("--cameras", metavar="FILE", help="Cameras; else configs/cameras.yaml."),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON at the end.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    cameras_file: CamerasFile = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Record cameras into ARCHIVE as they come, sound included, until Ctrl-C or for a time.
 
@@ -51,13 +38,11 @@ def capture(
     every camera gave a segment; 1 if one gave none; 2 for unusable arguments.
     """
     from fer_core.cli.streams import Signals, cameras_of, leave, show_messages
-    from fer_core.config import load_config
     from fer_core.streams.capture import capture as run
     from fer_core.streams.retention import KeepConfig
 
     limits = {"days": keep_days, "gb": keep_gb, "free_gb": free_gb}
-    given = [f"{name}={value}" for name, value in limits.items() if value is not None]
-    keep = load_config(KeepConfig, overrides=given)
+    keep = settings_of(KeepConfig, None, None, limits)
     found = cameras_of(cameras, cameras_file)
     show_messages()
     with Signals() as signals:
@@ -72,11 +57,12 @@ def capture(
 
 
 def _seconds(text: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
-    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
-    if seconds <= 0:
+    from fer_core.settings import seconds
+
+    length = seconds(text)
+    if not isinstance(length, float) or length <= 0:
         raise typer.BadParameter(f"--segment: expected a time such as 60s or 5m, got {text!r}")
-    return seconds
+    return length
 
 
 def _line(summary: "CaptureSummary") -> str:

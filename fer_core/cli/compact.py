@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from fer_core.cli.options import AsJson, Debug
+
 
 def compact(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="What fer tail writes to.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Merge the part files of closed days (UTC) in DIR. Safe while a tail runs and others read."""
     from fer_core.streams.compact import compact as merge

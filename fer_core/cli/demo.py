@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from fer_core.cli.options import Debug
+
 _COLUMNS = "source time_s face_index track_id emotion confidence".split()
 _ROWS_A_VIDEO = 3
 
@@ -13,7 +15,7 @@ def demo(
     directory: Annotated[
         Path, typer.Argument(metavar="DIR", help="Where the samples and results go.")
     ] = Path("demo"),
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and logs.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Draw sample videos, process them, and show the first rows.
 

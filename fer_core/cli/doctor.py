@@ -1,14 +1,15 @@
 """`fer doctor`: what to paste into a bug report."""
 
 import json
-from typing import Annotated
 
 import typer
 
+from fer_core.cli.options import AsJson, Debug
+
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Print versions, devices, codecs, models and the Prefect server in use."""
     from fer_core.doctor import as_text, examine

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fer_core.cli.options import AsJson, Debug
+
 if TYPE_CHECKING:
     from fer_core.training.evaluate import Evaluation
 
@@ -44,10 +46,8 @@ def evaluate(
             help="What the network computes in on a CPU.",
         ),
     ] = "auto",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON at the end.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Measure a classifier: accuracy, F1, calibration, and how it fares per emotion."""
     from fer_core.training.measure import measure

@@ -5,8 +5,6 @@ from typing import Annotated
 import typer
 
 from fer_core.cli.faces import (
-    Debug,
-    Directory,
     MaxYaw,
     MinScore,
     MinSharpness,
@@ -14,6 +12,7 @@ from fer_core.cli.faces import (
     Smooth,
     face_filter,
 )
+from fer_core.cli.options import Debug, Directory
 
 
 def export(

@@ -1,6 +1,5 @@
 """Options that several commands share: which faces count, and how they are smoothed."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +7,6 @@ import typer
 if TYPE_CHECKING:
     from fer_core.trust import FaceFilter
 
-Directory = Annotated[Path, typer.Argument(metavar="DIR", help="What fer process --out was given.")]
 Smooth = Annotated[
     float, typer.Option("--smooth", metavar="S", help="Time constant in seconds; 0 is raw.")
 ]
@@ -25,7 +23,6 @@ MaxYaw = Annotated[
 MinScore = Annotated[
     float | None, typer.Option("--min-score", metavar="0-1", help="Faces found as surely.")
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 
 def face_filter(default: "FaceFilter", **given: float | None) -> "FaceFilter":

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fer_core.cli.faces import Debug, Directory
+from fer_core.cli.options import Debug, Directory
 
 
 def forget(

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from fer_core.cli.options import AsJson, ConfigFile, Debug, PrintConfig, Settings, settings_of
+
 
 def prepare(
     sources: Annotated[
@@ -18,16 +20,9 @@ def prepare(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where the dataset goes.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="YAML file with settings.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as faces.find=always."),
-    ] = None,
-    print_config: Annotated[
-        bool, typer.Option("--print-config", help="Print all settings as YAML and stop.")
-    ] = False,
+    config: ConfigFile = None,
+    set_: Settings = None,
+    print_config: PrintConfig = False,
     size: Annotated[
         int | None, typer.Option("--size", metavar="N", help="Side of the pictures in pixels.")
     ] = None,
@@ -72,17 +67,15 @@ def prepare(
     force: Annotated[
         bool, typer.Option("--force", help="Replace the dataset that is in DIR.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON at the end.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Read labelled faces, check them, and write them to DIR as one dataset.
 
     Nothing is left out unless told, but what cannot be read or has no known label; DIR/report.md
     says everything.
     """
-    from fer_core.config import dump_config, load_config
+    from fer_core.settings import dump_config
     from fer_core.training.prepare.config import PrepareConfig
 
     flags = {
@@ -98,8 +91,7 @@ def prepare(
         "drop.duplicates": drop_duplicates,
         "drop.where": drop_from,
     }
-    overrides = [f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None]
-    settings = load_config(PrepareConfig, config, [*(set_ or []), *overrides])
+    settings = settings_of(PrepareConfig, config, set_, flags)
     if print_config:
         typer.echo(dump_config(settings), nl=False)
         return

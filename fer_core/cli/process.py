@@ -1,10 +1,11 @@
 """`fer process`: analyse videos that are not done yet."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from fer_core.cli.options import AsJson, ConfigFile, Debug, PrintConfig, Settings, settings_of
 
 
 def process(
@@ -16,19 +17,9 @@ def process(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where records and videos go."),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="YAML file with settings."),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="One setting, such as detect.long_side=960."
-        ),
-    ] = None,
-    print_config: Annotated[
-        bool, typer.Option("--print-config", help="Print all settings as YAML and stop.")
-    ] = False,
+    config: ConfigFile = None,
+    set_: Settings = None,
+    print_config: PrintConfig = False,
     sample_fps: Annotated[
         str | None,
         typer.Option(
@@ -101,17 +92,16 @@ def process(
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", help="Work on at most N videos.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON at the end.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and logs.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Analyse videos into DIR. What is done there already is not done again.
 
     Exit code: 0 if every video of INPUT is ok, 1 if some are not, 2 for unusable arguments,
     130 after Ctrl-C.
     """
-    from fer_core.config import ProcessConfig, dump_config, load_config
+    from fer_core.config import ProcessConfig
+    from fer_core.settings import dump_config
 
     flags = {
         "sample.fps": sample_fps,
@@ -130,8 +120,7 @@ def process(
         "select.force": force or None,
         "select.limit": limit,
     }
-    overrides = [f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None]
-    settings = load_config(ProcessConfig, config, [*(set_ or []), *overrides])
+    settings = settings_of(ProcessConfig, config, set_, flags)
     if print_config:
         typer.echo(dump_config(settings), nl=False)
         return

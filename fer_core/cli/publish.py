@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from fer_core.cli.options import Debug
+
 
 def publish(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory, as runs/NAME.")],
@@ -20,7 +22,7 @@ def publish(
         bool,
         typer.Option("--robustness/--no-robustness", help="Measure perturbed faces too."),
     ] = True,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Publish a run's best weights, with a model card and a README, as models/NAME."""
     from fer_core.resources import resource_dir

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from fer_core.cli.options import Debug
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -33,7 +35,7 @@ def query(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write to a file.")
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Ask the dataset in DIR by SQL (DuckDB's). Reads it, and nothing else."""
     from fer_core.atomic import atomic_file

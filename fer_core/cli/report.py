@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from fer_core.cli.faces import (
-    Debug,
-    Directory,
     MaxYaw,
     MinScore,
     MinSharpness,
@@ -16,6 +14,7 @@ from fer_core.cli.faces import (
     Smooth,
     face_filter,
 )
+from fer_core.cli.options import Debug, Directory
 
 
 def report(

@@ -1,11 +1,11 @@
 """`fer schedule`: an archive, every night."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fer_core.cli.options import ConfigFile, Debug, Settings, settings_of
 from fer_core.paths import printable
 
 if TYPE_CHECKING:
@@ -44,13 +44,8 @@ def schedule(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only list what would be removed.")
     ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="YAML file with settings, as fer process."),
-    ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")
-    ] = None,
+    config: ConfigFile = None,
+    set_: Settings = None,
     render: Annotated[bool, typer.Option("--render", help="Make annotated videos, too.")] = False,
     name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="Of the deployment in Prefect.")
@@ -58,15 +53,15 @@ def schedule(
     port: Annotated[
         int, typer.Option("--port", metavar="N", help="Of the Prefect server, if none is set.")
     ] = 4200,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and logs.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Analyse what is new in an archive by a timetable, until Ctrl-C or SIGTERM.
 
     A night also merges part files, makes the report, and removes what the rules do not keep; there
     are none by default.
     """
-    from fer_core.config import load_config
     from fer_core.night import NightConfig, NightlyConfig
+    from fer_core.settings import load_config
 
     keep = {"days": keep_days, "gb": keep_gb}
     rules = {
@@ -76,8 +71,7 @@ def schedule(
         "keep_annotated_days": keep_annotated_days,
         **{f"keep.{key}": value for key, value in keep.items()},
     }
-    given = [f"{key}={json.dumps(value)}" for key, value in rules.items() if value is not None]
-    night = load_config(NightConfig, overrides=given)
+    night = settings_of(NightConfig, None, None, rules)
     asked = [f"report.timezone={timezone}", *(["render.enabled=true"] if render else [])]
     settings = load_config(NightlyConfig, config, [*asked, *(set_ or [])])
     if dry_run:

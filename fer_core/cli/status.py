@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fer_core.cli.options import AsJson, Debug
+
 if TYPE_CHECKING:
     from fer_core.status import Share
 
@@ -17,8 +19,8 @@ def status(
         list[str] | None,
         typer.Argument(metavar="INPUT", help="As for fer process, to see what is pending."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Say what of DIR is done, partial, failed, in work, and of INPUT what is pending."""
     from fer_core.paths import to_path

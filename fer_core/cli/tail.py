@@ -8,23 +8,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fer_core.cli.options import (
+    AsJson,
+    Cameras,
+    CamerasFile,
+    ConfigFile,
+    Debug,
+    Duration,
+    Settings,
+    settings_of,
+)
+
 if TYPE_CHECKING:
     from fer_core.streams.status import Status
     from fer_core.streams.tail import CameraSummary
 
 
 def tail(
-    cameras: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="CAMERA...",
-            help="Names in cameras.yaml, rtsp:// URLs, webcams (0, /dev/video0).",
-        ),
-    ],
+    cameras: Cameras,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where records go.")],
-    duration: Annotated[
-        float | None, typer.Option("--duration", metavar="S", help="Seconds; else until Ctrl-C.")
-    ] = None,
+    duration: Duration = None,
     roll: Annotated[
         float, typer.Option("--roll", metavar="S", min=0.1, help="Seconds a part file holds.")
     ] = 60.0,
@@ -37,21 +40,11 @@ def tail(
         int | None,
         typer.Option("--view-port", metavar="N", help="Show the pictures on 127.0.0.1:N."),
     ] = None,
-    cameras_file: Annotated[
-        Path | None,
-        typer.Option("--cameras", metavar="FILE", help="Cameras; else configs/cameras.yaml."),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="YAML file with settings.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="One setting of the analysis."),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON at the end.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    cameras_file: CamerasFile = None,
+    config: ConfigFile = None,
+    set_: Settings = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Write records of cameras into DIR while they run, until Ctrl-C or for a time.
 
@@ -59,15 +52,14 @@ def tail(
     every camera gave frames; 1 if one gave none, or had to be given up; 2 for unusable arguments.
     """
     from fer_core.cli.streams import Signals, cameras_of, leave, show_messages
-    from fer_core.config import ProcessConfig, load_config
+    from fer_core.config import ProcessConfig
     from fer_core.engine import Engine
     from fer_core.streams.memory import give_back_memory
     from fer_core.streams.status import Status
     from fer_core.streams.tail import tail as run
 
     give_back_memory()
-    sampling = [] if sample_fps is None else [f"sample.fps={sample_fps}"]
-    settings = load_config(ProcessConfig, config, [*(set_ or []), *sampling])
+    settings = settings_of(ProcessConfig, config, set_, {"sample.fps": sample_fps})
     found = cameras_of(cameras, cameras_file)
     statuses = [Status(camera.name) for camera in found]
     if not view:

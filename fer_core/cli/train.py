@@ -1,27 +1,20 @@
 """`fer train`: train the emotion classifier."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fer_core.cli.options import ConfigFile, Debug, PrintConfig, Settings
+
 
 def train(
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="YAML file, such as configs/train.yaml."),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as epochs=60."),
-    ] = None,
+    config: ConfigFile = None,
+    set_: Settings = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")
     ] = False,
-    print_config: Annotated[
-        bool, typer.Option("--print-config", help="Print all settings as YAML and stop.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    print_config: PrintConfig = False,
+    debug: Debug = False,
 ) -> None:
     """Train a classifier; the run is kept in runs/NAME, and may be stopped and resumed.
 
@@ -29,7 +22,7 @@ def train(
     """
     import logging
 
-    from fer_core.config import dump_config, load_config
+    from fer_core.settings import dump_config, load_config
     from fer_core.training.config import TrainConfig
 
     settings = load_config(TrainConfig, config, set_)

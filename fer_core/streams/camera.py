@@ -16,9 +16,9 @@ from urllib.parse import quote, unquote
 import yaml
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
 
-from fer_core.config import Section
 from fer_core.errors import ConfigError, InputError
 from fer_core.resources import resource_dir
+from fer_core.settings import Section
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _SCHEMES = ("rtsp", "rtsps")

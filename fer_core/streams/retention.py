@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import PositiveFloat
 
-from fer_core.config import Section
+from fer_core.settings import Section
 from fer_core.streams.segment import DAY, NAME
 
 log = logging.getLogger("fer_core.streams")

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from fer_core.config import Section
+from fer_core.settings import Section
 
 
 class DataConfig(Section):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from fer_core.atomic import atomic_file
+from fer_core.atomic import atomic_directory, atomic_file
 from fer_core.cards import sha256_of
 from fer_core.classifiers.keras_cnn import KerasClassifier
-from fer_core.config import ClassifyConfig, load_config
+from fer_core.config import ClassifyConfig
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import TrainingError
+from fer_core.errors import InputError, TrainingError
 from fer_core.export import export
+from fer_core.settings import load_config
 from fer_core.training.backend import keras
 from fer_core.training.cnn import build_cnn, plain_cnn
 from fer_core.training.config import TrainConfig
@@ -24,7 +26,7 @@ from fer_core.training.evaluate import Evaluation, evaluate, probabilities_of
 from fer_core.training.half import measure_half
 from fer_core.training.lineage import lineage
 from fer_core.training.metrics import fit_temperature
-from fer_core.training.readme import write_readme
+from fer_core.training.readme import README, write_readme
 from fer_core.training.selection import TrainingData, load_data
 from fer_core.training.state import load_facts, load_state
 from fer_core.training.teacher import teacher_of
@@ -33,6 +35,7 @@ from fer_core.training.train import BEST, HISTORY, LAST
 WEIGHTS = "model.keras"
 CARD = "card.json"
 SEEN = "seen.npy"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 NORMALISATION = {
     "standardise": "each picture is brought to mean 0 and standard deviation 1",
@@ -50,7 +53,7 @@ class Published:
 
 
 def publish(run: Path, name: str, models: Path, *, robustness: bool = True) -> Published:
-    """Makes `models/<name>/` from a run; a model of that name is replaced.
+    """Makes `models/<name>/` from a run; a model of that name is replaced once all is made.
 
     The temperature is fitted on the run's validation faces, and the metrics are those of the
     weights as they were read back from the published file.
@@ -62,22 +65,34 @@ def publish(run: Path, name: str, models: Path, *, robustness: bool = True) -> P
         robustness: whether to measure the perturbations for the README too.
 
     Raises:
+        InputError: the name cannot be that of a directory.
         TrainingError: there is no such run, or it has not finished an epoch.
         DatasetError: the run's data is gone or has changed its form.
         ModelError: the network cannot be exported for the CPU.
     """
+    if not re.fullmatch(NAME, name):
+        raise InputError(f"expected a name of letters, digits, '.', '_', '-' for a model: {name!r}")
     if not (run / BEST).is_file():
         raise TrainingError(f"{run}: expected a run with a {BEST}, got none; run fer train first")
     config = load_config(TrainConfig, run / "config.yaml")
     data = load_data(config.data)
     directory = (models / name).absolute()
-    directory.mkdir(parents=True, exist_ok=True)
+    with atomic_directory(directory) as temporary:
+        if (directory / README).is_file():  # its notes are kept
+            shutil.copyfile(directory / README, temporary / README)
+        evaluation = _make(temporary, run, config, data, robustness)
+    return Published(directory, evaluation)
+
+
+def _make(
+    directory: Path, run: Path, config: TrainConfig, data: TrainingData, robustness: bool
+) -> Evaluation:
+    """Fills a directory that is named as the model."""
     model = _best_model(run, config)
-    with atomic_file(directory / WEIGHTS) as temporary:
-        model.save(temporary)
+    model.save(directory / WEIGHTS)
     np.save(directory / SEEN, np.unique(data.train.digests()))
     shutil.copyfile(run / HISTORY, directory / HISTORY)
-    card = _card(run, name, config, data, model.count_params(), sha256_of(directory / WEIGHTS))
+    card = _card(directory, run, config, data, model.count_params())
     _write_card(directory, card)
     export(directory)
     card = json.loads((directory / CARD).read_text("utf-8"))
@@ -91,7 +106,7 @@ def publish(run: Path, name: str, models: Path, *, robustness: bool = True) -> P
     card["cpu"]["bfloat16"] = bool(metrics["bfloat16"] and metrics["bfloat16"]["allowed"])
     _write_card(directory, card)
     write_readme(directory, card)
-    return Published(directory, evaluation)
+    return evaluation
 
 
 def _best_model(run: Path, config: TrainConfig) -> Any:
@@ -102,15 +117,15 @@ def _best_model(run: Path, config: TrainConfig) -> Any:
 
 
 def _card(
-    run: Path, name: str, config: TrainConfig, data: TrainingData, parameters: int, sha256: str
+    directory: Path, run: Path, config: TrainConfig, data: TrainingData, parameters: int
 ) -> dict[str, Any]:
     facts = load_facts(run / LAST)
     history = facts["history"]
     return {
-        "name": name,
+        "name": directory.name,
         "kind": "classifier",
         "weights": WEIGHTS,
-        "sha256": sha256,
+        "sha256": sha256_of(directory / WEIGHTS),
         "classes": list(EMOTIONS),
         "input": {"size": config.data.size, "channels": 1, "range": [0, 255]},
         "normalisation": f"inside the model: {NORMALISATION[config.model.normalise]}; give it "

@@ -5,13 +5,14 @@ from typing import Any
 
 from fer_core.atomic import atomic_file
 
+README = "README.md"
 NOTES = "## Notes"
 """What stands in a README from this line on was written by a person, and is kept."""
 
 
 def write_readme(directory: Path, card: dict[str, Any]) -> None:
     """Writes `README.md` beside a card; notes in an earlier one stay at its end."""
-    file = directory / "README.md"
+    file = directory / README
     earlier = file.read_text("utf-8") if file.is_file() else ""
     start = earlier.find(NOTES)
     notes = earlier[start:] if start >= 0 else ""

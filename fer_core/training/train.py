@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from fer_core.atomic import atomic_file
-from fer_core.config import dump_config, load_config
 from fer_core.errors import TrainingError
+from fer_core.settings import dump_config, load_config
 from fer_core.training.augment import Augment
 from fer_core.training.backend import keras, ops
 from fer_core.training.batches import Batches

@@ -5,8 +5,9 @@ import sys
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
 from fer_core.errors import ClusterError, ConfigError
+from fer_core.settings import load_config
 from flows import cluster
 from flows.crew import Threads, crew_for
 

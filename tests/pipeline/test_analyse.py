@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 
 from fer_core import analyse, detect_emotions, load_records
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
 from fer_core.emotions import PROBABILITY_COLUMNS
 from fer_core.engine import Engine
 from fer_core.errors import InputError
 from fer_core.ledger import Todo, decide, read_rows
 from fer_core.pipeline import Progress, process
 from fer_core.schema import RECORDS
+from fer_core.settings import load_config
 from fer_core.types import VideoRef
 
 FAST = ProcessConfig(render=ProcessConfig().render.model_copy(update={"enabled": False}))

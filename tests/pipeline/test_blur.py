@@ -9,11 +9,12 @@ import pytest
 from fer_core import Engine, analyse, load_records
 from fer_core.batch import plan, summarise
 from fer_core.cli.run import describe
-from fer_core.config import ProcessConfig, SampleConfig, load_config
+from fer_core.config import ProcessConfig, SampleConfig
 from fer_core.errors import ConfigError
 from fer_core.hiding import HOLD_S, Sightings, bridge
 from fer_core.ledger import Todo, decide
 from fer_core.pipeline import process
+from fer_core.settings import load_config
 from fer_core.sources.video import VideoSource
 from fer_core.types import Faces, FloatArray, VideoRef
 

@@ -8,9 +8,10 @@ import pytest
 
 from fer_core import analyse
 from fer_core.classifiers.base import Classifier
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
 from fer_core.detectors.base import Detector
 from fer_core.engine import Engine
+from fer_core.settings import load_config
 from fer_core.types import ByteArray, Faces, FloatArray
 
 

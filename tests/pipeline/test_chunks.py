@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from fer_core import analyse, load_records
 from fer_core.chunks import WORK, remove_finished
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
 from fer_core.engine import Engine, ModelIds
 from fer_core.jobs import Cut, Job, do
 from fer_core.ledger import VideoSummary, decide, read_rows
+from fer_core.settings import load_config
 from fer_core.types import Progress, VideoRef, silent
 from tests.clips import Clip, damage, write
 from tests.clips import cut as cut_off

@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fer_core import analyse, load_records
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
+from fer_core.settings import load_config
 
 
 def records(videos: list[Path], out: Path, workers: int, batch: int) -> pd.DataFrame:

@@ -8,10 +8,11 @@ import av
 import pytest
 
 from fer_core import analyse, load_records
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
 from fer_core.ledger import decide
 from fer_core.pipeline import Progress, process
+from fer_core.settings import load_config
 from fer_core.types import VideoRef
 from tests.clips import cut, damage
 

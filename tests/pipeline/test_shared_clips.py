@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from fer_core import VideoSummary, analyse, load_records
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
+from fer_core.settings import load_config
 
 CONFIG = load_config(ProcessConfig, overrides=["sample.fps=all", "render.enabled=false"])
 

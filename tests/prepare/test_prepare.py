@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from fer_core.config import load_config
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ConfigError, DatasetError, InputError
+from fer_core.settings import load_config
 from fer_core.training.dataset import FaceSet
 from fer_core.training.prepare import (
     PrepareConfig,

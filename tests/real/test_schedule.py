@@ -17,8 +17,8 @@ import pytest
 
 from fer_core import Engine, ProcessConfig, analyse, load_records
 from fer_core.chunks import WORK, chunks_in_work
-from fer_core.config import load_config
 from fer_core.ledger import read_rows
+from fer_core.settings import load_config
 from fer_core.status import status
 from tests.cli.command import COMMAND, ROOT, environment, fer
 from tests.real.ports import free_port

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from fer_core.config import ProcessConfig, load_config
+from fer_core.config import ProcessConfig
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ConfigError, InputError
 from fer_core.report.options import ReportOptions
 from fer_core.report.pages import write_report
 from fer_core.sample_week import Person, Scene, Shot, make_sample_week, write_shot
+from fer_core.settings import load_config
 from fer_core.trust import FaceFilter
 from fer_core.used_settings import keep_settings
 from tests.cli.command import fer

@@ -135,7 +135,8 @@ def test_an_analysis_loads_no_other_framework(
     code = (
         "import sys\n"
         "from fer_core import analyse\n"
-        "from fer_core.config import ProcessConfig, load_config\n"
+        "from fer_core.config import ProcessConfig\n"
+        "from fer_core.settings import load_config\n"
         "video, out, *settings = sys.argv[1:]\n"
         "print(analyse(video, out, config=load_config(ProcessConfig, None, settings)).status)\n"
         "modules = sys.modules\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_core.config import load_config
+from fer_core.settings import load_config
 from fer_core.training.config import TrainConfig
 from tests.training.examples import SIZE, made_up_faces, write_faces
 

@@ -15,7 +15,7 @@ from fer_core.classifiers.keras_cnn import KerasClassifier
 from fer_core.cli.evaluate import evaluate as evaluate_command
 from fer_core.config import ClassifyConfig
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import ModelError, TrainingError
+from fer_core.errors import InputError, ModelError, TrainingError
 from fer_core.export import export
 from fer_core.records import load_records
 from fer_core.training.backend import keras
@@ -130,6 +130,8 @@ def test_a_mixed_up_model_and_a_run_without_weights_are_refused(
         load(other)
     with pytest.raises(TrainingError, match="expected a run with a best"):
         publish(tmp_path, "none", tmp_path)
+    with pytest.raises(InputError, match="expected a name"):
+        publish(finished_run, "../small", tmp_path)
 
 
 def test_notes_of_an_earlier_readme_are_kept(finished_run: Path, tmp_path: Path):

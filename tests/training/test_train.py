@@ -17,8 +17,8 @@ import pytest
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from fer_core.config import dump_config, load_config
 from fer_core.errors import ConfigError, TrainingError
+from fer_core.settings import dump_config, load_config
 from fer_core.training.batches import Batches, face_weights, targets
 from fer_core.training.config import LossConfig, TrainConfig
 from fer_core.training.source import load_faces
@@ -93,7 +93,7 @@ def _kill_after_first_epoch(settings: Path, run: Path) -> None:
     code = """
 import sys, time
 from pathlib import Path
-from fer_core.config import load_config
+from fer_core.settings import load_config
 from fer_core.training.callbacks import Progress
 from fer_core.training.config import TrainConfig
 from fer_core.training.train import train

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BeforeValidator, Field, PositiveInt, field_validator, model_validator
 
-from fer_core.config import DetectConfig, SampleConfig, Section
+from fer_core.config import DetectConfig, SampleConfig
 from fer_core.emotions import EMOTIONS
+from fer_core.settings import Section
 from fer_core.training.prepare.labels import emotion_named
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
-from fer_core.config import Section
 from fer_core.errors import DatasetError
+from fer_core.settings import Section
 
 MANIFEST: Final = "dataset.json"
 SCHEMA_VERSION: Final = 1

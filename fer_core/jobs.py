@@ -10,7 +10,6 @@ from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
 from fer_core.ledger import Decision, VideoSummary
 from fer_core.types import Chunk, OnProgress
-from fer_core.used_settings import keep_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,6 @@ def do(
     from fer_core.long_videos import LongVideo
     from fer_core.pipeline import process
 
-    keep_settings(out, engine.settings_hash, config)
     long = LongVideo(job.decision, out, engine, config, on_progress)
     if job.chunk is not None:
         return long.analyse_chunk(job.chunk)

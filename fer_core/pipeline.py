@@ -27,6 +27,7 @@ from fer_core.sinks.parquet import RecordWriter, records_path
 from fer_core.sources.video import VideoSource
 from fer_core.tracking import Tracker
 from fer_core.types import FrameFaces, OnProgress, Progress, VideoRef, silent
+from fer_core.used_settings import keep_settings
 
 
 def analyse(
@@ -40,7 +41,7 @@ def analyse(
 
     Args:
         video: the file.
-        out: directory that gets `records/`, `videos/` and `annotated/`.
+        out: directory that gets `records/`, `videos/`, `settings/` and `annotated/`.
         engine: the networks; loaded for this call if None. Load one for many videos.
         config: settings; the defaults if None. They must be those the engine was loaded with.
         on_progress: called after every frame that was looked at or drawn on.
@@ -177,6 +178,8 @@ class _Analysis:
             _remove_records(self.out, row.video_id)
         elif self.config.render.enabled and not self._annotates_along:
             row = _annotate(self.video, self.out, row, self.engine, self.config, self.on_progress)
+        if row.status != "failed":
+            keep_settings(self.out, self.engine.settings_hash, self.config)
         wall_s = time.perf_counter() - began + sum(one.wall_s for one in self.made)
         row = replace(row, wall_s=wall_s, finished_at=_now())
         ledger.write_row(self.out, row)

@@ -39,7 +39,8 @@ def test_a_video_becomes_records_an_annotated_video_and_a_row(
     summary = analyse(clip, tmp_path, engine)
     row = f"videos/{summary.video_id}.parquet"
     records = f"records/date=unknown/{summary.video_id}.parquet"
-    assert files(tmp_path) == {row, records, f"annotated/{clip.name}"}
+    settings = f"settings/{summary.settings_hash}.json"
+    assert files(tmp_path) == {row, records, settings, f"annotated/{clip.name}"}
     assert summary.status == "ok"
     assert summary == read_rows(tmp_path)[summary.video_id]
     table = load_records(tmp_path)
@@ -115,7 +116,8 @@ def test_a_video_that_became_unreadable_leaves_no_old_records(
     analyse(video, tmp_path / "out", engine, FAST)
     video.write_bytes(b"")
     summary = analyse(video, tmp_path / "out", engine, FAST)
-    assert files(tmp_path / "out") == {f"videos/{summary.video_id}.parquet"}
+    settings = f"settings/{summary.settings_hash}.json"
+    assert files(tmp_path / "out") == {f"videos/{summary.video_id}.parquet", settings}
 
 
 def test_a_stop_in_the_middle_leaves_nothing_half(

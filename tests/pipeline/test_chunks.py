@@ -197,7 +197,7 @@ def test_a_stop_loses_one_chunk_and_shows_nothing_half(
         stopped.all()
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     places = Counter(path.parts[len(tmp_path.parts)] for path in files)
-    assert places == {WORK: 2, "settings": 1}, "two chunks and their settings, and nothing else"
+    assert places == {WORK: 2}, "two chunks, and nothing else"
     again = Run(clip, tmp_path, engine, config_of("chunk_s=2"))
     row, records = whole
     assert without_clocks(again.all()) == without_clocks(row)

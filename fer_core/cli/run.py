@@ -64,32 +64,16 @@ def _run_flow(
     interruption: Interruption,
     debug: bool,
 ) -> BatchSummary:
-    with alone(
-        local_of(out), RUN
-    ):  # the flow takes it in earnest; who must wait is to know it at once
+    with alone(local_of(out), RUN):  # who must wait is to know it at once; the flow takes it itself
         pass
-
-    from flows.server import Server, keep_quiet
-
     if not debug:
-        keep_quiet()
-        _show_own_warnings()
-    from flows.worker import Session, session, worker
-
-    # It takes seconds, as the server does; a cluster loads them where they are needed.
-    networks = worker().submit(LoadNetworks(config)) if config.runner == "local" else None
-    server = Server()
-    interruption.last_resort = server.kill
-    server.start()
-
-    from flows.process_videos import TooManyFailed, process_videos
-
+        _keep_prefect_quiet()
     visible = sys.stdout.isatty() and sys.stderr.isatty()
-    if networks:
-        if visible:
-            sys.stderr.write("loading the networks …\r")
-        networks.result()
-    server.wait()
+    _load(config, interruption, visible)
+
+    from flows.process_videos import process_videos
+    from flows.worker import Session, session
+
     second_pass = config.render.enabled and not config.annotates_along
     board = Board(work, second_pass, visible)
     session.set(Session(interruption.stop, board))
@@ -100,7 +84,34 @@ def _run_flow(
         )
     finally:
         board.close()
-    result: Any = state.result(raise_on_failure=False)
+    return _summary_of(state.result(raise_on_failure=False))
+
+
+def _load(config: ProcessConfig, interruption: Interruption, visible: bool) -> None:
+    """Starts what takes seconds side by side: Prefect's server, and the networks in their process.
+
+    A cluster loads the networks where they are needed.
+    """
+    from flows.server import Server
+    from flows.worker import worker
+
+    networks = worker().submit(LoadNetworks(config)) if config.runner == "local" else None
+    server = Server()
+    interruption.last_resort = server.kill
+    server.start()
+    import flows.process_videos  # noqa: F401, takes a second of its own
+
+    if networks:
+        if visible:
+            sys.stderr.write("loading the networks …\r")
+        networks.result()
+    server.wait()
+
+
+def _summary_of(result: Any) -> BatchSummary:
+    """What the flow gave; raises the error if it gave one that holds no summary."""
+    from flows.process_videos import TooManyFailed
+
     if isinstance(result, TooManyFailed):
         return result.summary
     if isinstance(result, Exception):
@@ -108,8 +119,11 @@ def _run_flow(
     return result
 
 
-def _show_own_warnings() -> None:
+def _keep_prefect_quiet() -> None:
     """Warnings of this package reach the terminal, where Prefect keeps all others off it."""
+    from flows.server import keep_quiet
+
+    keep_quiet()
     logger = logging.getLogger("fer_core")
     if not logger.handlers:
         handler = logging.StreamHandler()

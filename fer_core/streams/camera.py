@@ -46,7 +46,8 @@ class CameraConfig(Section):
     Args:
         url: `rtsp://`, `rtsps://`, or a webcam (`0`, `/dev/video0`). `${NAME}` is taken from the
             environment, `${prefect:NAME}` from Prefect's Secret block of that name; what is
-            put in is percent-encoded, so a password may hold any character.
+            put in is percent-encoded, so a password may hold any character, unless it is the
+            whole URL.
         transport: how the pictures travel; a camera that refuses tcp is told udp here.
         open_s: seconds for a connection to be made.
         stall_s: seconds without a frame after which the connection is made anew.
@@ -159,12 +160,17 @@ def read_cameras(file: Path) -> CamerasConfig:
         config = CamerasConfig.model_validate(values)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False)
-        lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults]
+        lines = [f"{'.'.join(map(_key, fault['loc']))}: {fault['msg']}" for fault in faults]
     else:
-        if reserved := _OURS & set(config.cameras):
-            raise ConfigError(f"{file}: no camera may be called {', '.join(sorted(reserved))}")
+        if reserved := [name for name in config.cameras if name in _OURS or _is_direct(name)]:
+            raise ConfigError(f"{file}: no camera may be called {', '.join(reserved)}")
         return config
     raise ConfigError(f"{file}: unusable cameras: {'; '.join(lines)}")
+
+
+def _key(part: object) -> str:
+    """A key of the file in words; one that might be a URL is not repeated."""
+    return str(part) if re.fullmatch(rf"{NAME}|\[key\]", str(part)) else "(no name)"
 
 
 def _default_file() -> Path:
@@ -183,8 +189,9 @@ def _find(
         return _camera(None, CameraConfig(url=SecretStr(text)), text, lookup)
     if text not in known:
         names = ", ".join(known) or "none"
-        raise InputError(
-            f"no camera {text!r} in {file} (there: {names}); expected a name from there, "
+        camera = f"no camera {text!r}" if re.fullmatch(NAME, text) else "what is given is no camera"
+        raise InputError(  # a URL with a slip in it holds a password as well
+            f"{camera} in {file} (there: {names}); expected a name from there, "
             "an rtsp:// or rtsps:// URL, or a webcam (0, /dev/video0)"
         )
     return _camera(text, known[text], known[text].url.get_secret_value(), lookup)
@@ -194,15 +201,18 @@ def _camera(name: str | None, config: CameraConfig, template: str, lookup: Looku
     filled, values = fill(template, lookup)
     device = f"/dev/video{filled}" if filled.isdecimal() else filled
     if device.startswith("/dev/"):
-        name = name or device.removeprefix("/dev/").replace("/", "-")
-        return Camera(name, SecretStr(device), config)
+        name = name or re.sub(r"[^A-Za-z0-9._-]+", "-", device.removeprefix("/dev/")).lstrip(".-")
+        return Camera(name or "dev", SecretStr(device), config)
     scheme, separator, rest = filled.partition("://")
     if not separator or scheme.lower() not in _SCHEMES:
+        got = f"{scheme}://" if separator and scheme.isalnum() else "something else"
         raise InputError(
             f"camera {name or '(a URL)'}: expected rtsp://, rtsps:// or a webcam "
-            f"(0, /dev/video0), got {f'{scheme}://' if separator else 'something else'}"
+            f"(0, /dev/video0), got {got}"
         )
     user, password, place = split_credentials(rest)
+    if place[:1] in ("", *"/?#:"):
+        raise InputError(f"camera {name or '(a URL)'}: expected {scheme}://HOST/…, got no host")
     login = ":".join(quote(part, safe="") for part in (user, password) if part is not None)
     url = f"{scheme.lower()}://{login}@{place}" if login else f"{scheme.lower()}://{place}"
     secrets = {filled, url, *values, *(quote(value, safe="") for value in values)}
@@ -222,6 +232,8 @@ def fill(template: str, lookup: Lookup | None = None) -> tuple[str, list[str]]:
     Raises:
         ConfigError: a value is missing.
 
+    A value that is the whole template is a URL, and left as it is.
+
     Example:
         >>> os.environ["DOOR"] = "p@ss/w%rd"
         >>> fill("rtsp://me:${DOOR}@door/1")[0]
@@ -231,7 +243,7 @@ def fill(template: str, lookup: Lookup | None = None) -> tuple[str, list[str]]:
 
     def value_of(match: re.Match[str]) -> str:
         values.append(_secret(match.group(1), lookup))
-        return quote(values[-1], safe="")
+        return values[-1] if match.group() == template else quote(values[-1], safe="")
 
     return _PLACEHOLDER.sub(value_of, template), values
 
@@ -269,6 +281,10 @@ def split_credentials(rest: str) -> tuple[str | None, str | None, str]:
 
 
 def _name_of(place: str) -> str:
-    """A name for a URL without one. The path may be a secret, so only its hash is told."""
-    host = re.sub(r"[^A-Za-z0-9.]+", "-", re.split(r"[/?#]", place)[0]).strip("-.")
-    return f"{host[:48]}-{hashlib.sha256(place.encode()).hexdigest()[:6]}"
+    """A name for a URL without one. The path may be a secret, so only its hash is told.
+
+    So may what looks like the host be, where an `@` follows: it might stand in a password.
+    """
+    host = "" if "@" in place else re.split(r"[/?#]", place)[0]
+    told = re.sub(r"[^A-Za-z0-9.]+", "-", host)[:48].strip("-.")
+    return f"{told or 'camera'}-{hashlib.sha256(place.encode()).hexdigest()[:6]}"

@@ -1,6 +1,7 @@
 """What CAMERA means, and that no password is ever seen."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_core.errors import ConfigError, InputError, StreamError
-from fer_core.streams.camera import Camera, fill, find_cameras, split_credentials
+from fer_core.streams.camera import NAME, Camera, fill, find_cameras, split_credentials
 from fer_core.streams.connection import Connection
 
 
@@ -119,6 +120,42 @@ def test_a_fault_in_the_file_is_told_without_its_password(
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rtsp:/viewer:geheim@cam/1",
+        "viewer:geheim@cam/1",
+        "viewer:geheim@cam://1",
+        "rtsp://viewer:geheim@",
+        "rtsp://viewer:geheim@/1",
+        "rtsp://viewer:geheim@:554/1",
+    ],
+)
+def test_a_url_with_a_slip_in_it_is_not_repeated(text: str) -> None:
+    with pytest.raises(InputError, match=r"expected .*rtsp://") as caught:
+        one(text)
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("typed", ["me:geheim/x@cam/1", "me:x@geheim/y@cam/1", "me:123/x@cam/1"])
+def test_what_may_be_a_piece_of_a_password_names_no_camera(typed: str) -> None:
+    assert re.fullmatch("camera-[0-9a-f]{6}", one(f"rtsp://{typed}").name)
+
+
+@pytest.mark.parametrize("text", ["rtsp://камера/1", "rtsp://[::]/1", "/dev/../tmp/x", "/dev/"])
+def test_every_name_can_be_a_file_name(text: str) -> None:
+    assert re.fullmatch(NAME, one(text).name)
+
+
+def test_a_whole_url_may_come_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOOR", "rtsp://me:geh%40eim@cam:554/1")
+    camera = one("door", cameras_yaml(tmp_path, door={"url": "${DOOR}"}))
+    assert camera.url.get_secret_value() == "rtsp://me:geh%40eim@cam:554/1"
+    assert camera.redact("geh@eim geh%40eim") == "*** ***"
+
+
 def test_what_is_no_camera(tmp_path: Path) -> None:
     file = cameras_yaml(tmp_path, door={"url": "rtsp://cam/1"})
     with pytest.raises(InputError, match=r"no camera 'yard'.*there: door"):
@@ -130,8 +167,12 @@ def test_what_is_no_camera(tmp_path: Path) -> None:
         find_cameras(["door", "door"], file)
     with pytest.raises(ConfigError, match="no camera may be called streams"):
         one("streams", cameras_yaml(tmp_path, streams={"url": "rtsp://cam/1"}))
-    with pytest.raises(ConfigError, match="bad name"):
-        one("bad name", cameras_yaml(tmp_path, **{"bad name": {"url": "rtsp://cam/1"}}))
+    with pytest.raises(ConfigError, match="no camera may be called 7"):
+        one("door", cameras_yaml(tmp_path, **{"7": {"url": "rtsp://cam/1"}}))
+    for name in ("bad name", "rtsp://u:geheim@cam/1"):
+        with pytest.raises(ConfigError, match=r"cameras\.\(no name\).* match pattern") as caught:
+            one("door", cameras_yaml(tmp_path, **{name: {"url": "rtsp://cam/1"}}))
+        assert "geheim" not in str(caught.value)
 
 
 def test_the_example_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ def write_day(out: Path, parts: int, day: datetime = DAY, camera: str = "door") 
 
 
 def files(out: Path, day: str = "2026-11-01") -> list[str]:
-    return sorted(path.name for path in (out / "records" / f"date={day}").glob("*.parquet"))
+    return sorted(path.name for path in (out / "records" / f"date={day}").glob("[!.]*.parquet"))
 
 
 def test_a_closed_day_becomes_one_file_a_camera_with_the_same_rows(tmp_path: Path) -> None:

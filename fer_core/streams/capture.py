@@ -84,15 +84,19 @@ class _Retention:
         self._keep = keep
         self._lock = threading.Lock()
 
+    def prune(self) -> None:
+        """Removes what is beyond the limits."""
+        with self._lock:
+            prune(self._archive, self._keep)
+
     def make_room(self) -> None:
-        """Removes what is beyond the limits.
+        """The same, and looks whether there is room then.
 
         Raises:
             StreamError: the disk is too full to record.
         """
-        with self._lock:
-            prune(self._archive, self._keep)
-            free = shutil.disk_usage(self._archive).free / 1e9
+        self.prune()
+        free = shutil.disk_usage(self._archive).free / 1e9
         if free < self._keep.free_gb:
             raise StreamError(
                 "disk full",
@@ -163,16 +167,23 @@ class CameraCapture:
         self._error = error
 
     def _connect(self) -> None:
-        keep_connected(
-            self._camera, self._log, self._stopped, self._record, lambda *_: None, sound=True
-        )
+        keep_connected(self._camera, self._log, self._stopped, self._record, self._tidy, sound=True)
+
+    def _tidy(self, state: str, note: str) -> None:
+        """Before each attempt, as the camera may not answer: what is left over is looked after."""
+        if state != "connecting":
+            return
+        try:
+            self._salvaged += len(salvage(self._directory))
+            self._retention.prune()
+        except (FFmpegError, OSError) as error:
+            log.error("%s: cannot tidy up: %s", self._camera.name, _words(error))
 
     def _record(self, connection: Connection, row: ConnectionRow) -> None:
         """Copies one connection into segments."""
         self._connection = connection
         self._connections += 1
         try:
-            self._salvaged += len(salvage(self._directory))
             for arrival in connection.arrivals():
                 with self._use:
                     if self._stopped.is_set():
@@ -192,7 +203,7 @@ class CameraCapture:
         media_s = float(packet.pts * packet.time_base)
         is_video = packet.stream_index == connection.video.index
         if is_video:
-            connection.clock.hear(media_s, arrival.unix_s)
+            connection.clock.hear(media_s, arrival.monotonic_s, arrival.unix_s)
             self._count(connection, packet, row)
             if packet.is_keyframe and self._is_due(media_s):
                 self._finish_segment()

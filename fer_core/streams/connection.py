@@ -2,6 +2,7 @@
 
 import errno
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -24,7 +25,7 @@ from av.video.stream import VideoStream
 from fer_core.errors import StreamError
 from fer_core.sources.container import reason
 from fer_core.streams.camera import Camera
-from fer_core.streams.lateness import LeastLate
+from fer_core.streams.lateness import Jumps, LeastLate
 
 _TIMED_OUT = "timed out", "did not answer in time"
 _KINDS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
@@ -56,7 +57,7 @@ class StreamClock:
     """From a connection's own time to the wall clock.
 
     The sender's reports (RTCP) tell it exactly. Without them it is told from arrival, by the
-    least late frame.
+    least late frame. This machine's clock may be set meanwhile: then the new one counts.
 
     Args:
         sender_at: Unix time of the stream's time 0 as the sender says, None if it does not.
@@ -64,10 +65,12 @@ class StreamClock:
 
     sender_at: float | None = None
     _arrival: LeastLate = field(default_factory=LeastLate, init=False)
+    _started_at: float = field(default=0.0, init=False)
 
-    def hear(self, media_s: float, arrived_at: float) -> None:
-        """Note that a frame of this time arrived at this Unix time."""
-        self._arrival.hear(media_s, arrived_at)
+    def hear(self, media_s: float, arrived_s: float, arrived_at: float) -> None:
+        """Note that a frame of this time arrived, by `time.monotonic` and as Unix time."""
+        self._arrival.hear(media_s, arrived_s)
+        self._started_at = arrived_at - arrived_s
 
     @property
     def kind(self) -> str:
@@ -81,15 +84,21 @@ class StreamClock:
     def tell(self, media_s: float) -> tuple[float, str]:
         """The same, and the kind of clock that it comes from: a report may come at any moment."""
         trusts = self._trusts_sender
-        zero = self.sender_at if trusts else self._arrival.zero_at
+        zero = self.sender_at if trusts else self._arrived_at
         assert zero is not None, "a frame was heard"
         return zero + media_s, "sender" if trusts else "arrival"
 
     @property
+    def _arrived_at(self) -> float | None:
+        """Unix time of the stream's time 0 by this machine's clock as it goes now."""
+        zero_s = self._arrival.zero_at
+        return None if zero_s is None else zero_s + self._started_at
+
+    @property
     def _trusts_sender(self) -> bool:
-        if self.sender_at is None or self._arrival.zero_at is None:
+        if self.sender_at is None or self._arrived_at is None:
             return False
-        return abs(self.sender_at - self._arrival.zero_at) < _MOST_SKEW_S
+        return abs(self.sender_at - self._arrived_at) < _MOST_SKEW_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +138,16 @@ class Connection:
         """Packets as they come, those of the sound too if it was asked for.
 
         Raises:
-            StreamError: no picture comes for `stall_s`, whatever sound does, or the connection
-                ends: so it always ends.
+            StreamError: no picture comes for `stall_s`, whatever sound does, its time stamps
+                jump, or the connection ends: so it always ends.
         """
-        packets = self._container.demux()
+        packets, jumps = self._container.demux(), defaultdict[int, Jumps](Jumps)
         newest = time.monotonic(), time.time()
         while (packet := self._next(packets)) is not None:
             now = time.monotonic(), time.time()
             has_stalled = now[0] - newest[0] > self._camera.config.stall_s
             if packet.size:
+                self._check_time(packet, jumps[packet.stream_index], now[0])
                 self._ask_sender()
                 # When time is over FFmpeg hands out what it still held: that came long ago.
                 yield Arrival(packet, *(newest if has_stalled else now))
@@ -155,6 +165,14 @@ class Connection:
         if kind == "timed out":
             raise self.stalled()
         raise StreamError("broken", f"{self._camera.name}: {self._camera.redact(what)}")
+
+    def _check_time(self, packet: Packet, jumps: Jumps, arrived_s: float) -> None:
+        stamp = packet.pts if packet.dts is None else packet.dts
+        if stamp is None or packet.time_base is None:
+            return
+        if jump_s := jumps.hear(float(stamp * packet.time_base), arrived_s):
+            what = f"its time stamps jumped by {jump_s:+g} s"
+            raise StreamError("broken", f"{self._camera.name}: {what}")
 
     def stalled(self, what: str = "no picture came") -> StreamError:
         """The error of a connection that has given no picture for too long."""

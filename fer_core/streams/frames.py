@@ -125,7 +125,7 @@ class LiveSource:
             if self._leaves_out(arrival.packet, arrival.monotonic_s):
                 newest = arrival.monotonic_s
                 continue
-            for picture in self._decoder.decode(arrival.packet):
+            for picture in self._pictures(arrival.packet):
                 newest = arrival.monotonic_s
                 yield from self._live(picture, arrival)
             if arrival.monotonic_s - newest > self._stall_s:
@@ -149,6 +149,13 @@ class LiveSource:
             self._left_out += 1
         return True
 
+    def _pictures(self, packet: Packet) -> Iterator[VideoFrame]:
+        """Those that a packet brings; a key frame on its own need not wait for the next one."""
+        yield from self._decoder.decode(packet)
+        if self._sample.fps == "keyframes":
+            yield from self._decoder.decode(None)
+            self._connection.video.codec_context.flush_buffers()
+
     def _live(self, picture: VideoFrame, arrival: Arrival) -> Iterator[LiveFrame]:
         assert picture.pts is not None, "the decoder stamps every frame"
         media_s = float(picture.pts * self._decoder.time_base)
@@ -157,7 +164,7 @@ class LiveSource:
             fps = 1e6 if isinstance(self._sample.fps, str) else self._sample.fps
             self._grid = SampleGrid(picture.pts, self._decoder.time_base, fps)
             self._maker = PictureMaker(Orientation.of(picture), self._long_side)
-        self._connection.clock.hear(media_s, arrival.unix_s)
+        self._connection.clock.hear(media_s, arrival.monotonic_s, arrival.unix_s)
         self.newest_at = arrival.unix_s
         self.size = self._maker.orientation.size(picture.width, picture.height)
         index, pts, time_s = self._timeline.place(media_s)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 _LEAK = 1e-4
 _LATE_S, _PATIENCE_S = 1.0, 3.0
+_MOST_JUMP_S = 10.0
 
 
 @dataclass(slots=True)
@@ -27,6 +28,35 @@ class LeastLate:
             least = min(zero, self.zero_at + _LEAK * (arrived_at - self._heard_at))
         self.zero_at, self._heard_at = least, arrived_at
         return zero - least
+
+
+@dataclass(slots=True)
+class Jumps:
+    """Notices where the time stamps of a stream jump, as when a camera sets its clock.
+
+    Behind a jump back nothing fits into a file or a time line until the old time is reached
+    again; behind one ahead all would be dated in the future. A network that is late, or loses
+    some time, makes neither: what comes through it comes late, and never before its time.
+
+    Example:
+        >>> jumps, packets = Jumps(), [(0.0, 7), (1, 8), (2, 30), (25, 31), (900, 32.0), (1.0, 33)]
+        >>> [jumps.hear(media_s, arrived_s) for media_s, arrived_s in packets]
+        [0.0, 0.0, 0.0, 0.0, 874.0, -899.0]
+    """
+
+    _least: LeastLate = field(default_factory=LeastLate)
+    _last_s: float | None = None
+
+    def hear(self, media_s: float, arrived_s: float) -> float:
+        """By how many seconds the next packet jumps; 0 where it follows the one before."""
+        last_s, zero_s = self._last_s, self._least.zero_at
+        self._last_s = media_s
+        self._least.hear(media_s, arrived_s)
+        if last_s is None or zero_s is None:
+            return 0.0
+        step_s, early_s = media_s - last_s, zero_s + media_s - arrived_s
+        jump_s = step_s if step_s < 0 else max(0.0, early_s)
+        return round(jump_s, 1) if abs(jump_s) > _MOST_JUMP_S else 0.0
 
 
 @dataclass(slots=True)

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pydantic import PositiveFloat
+from pydantic import Field, PositiveFloat
 
 from fer_core.settings import Section
 from fer_core.streams.segment import DAY, NAME
@@ -24,7 +25,7 @@ class KeepConfig(Section):
         free_gb: nothing is recorded while the disk has less room than this.
     """
 
-    days: PositiveFloat | None = None
+    days: float | None = Field(default=None, gt=0, le=36_500)
     gb: PositiveFloat | None = None
     free_gb: PositiveFloat = 0.5
 
@@ -53,7 +54,7 @@ def prune(
     if keep.days is None and keep.gb is None:
         return []
     segments = sorted(_segments(archive), key=lambda path: (path.parent.name, path.name))
-    sizes = {path: path.stat().st_size for path in segments}
+    sizes = {path: _size(path) for path in segments}
     oldest = (now or datetime.now(UTC)) - timedelta(days=keep.days or 0)
     mark = f"{oldest:%Y-%m-%d/%H-%M-%SZ}"
     total, removed = sum(sizes.values()), []
@@ -79,10 +80,17 @@ def _segments(archive: Path) -> list[Path]:
     ]
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # another process looks after this archive, too
+        return 0
+
+
 def _say(removed: list[Path], size: int) -> None:
     if not removed:
         return
     log.info("removed %d old segments (%.2f GB), up to %s", len(removed), size / _GB, removed[-1])
     for day in {path.parent for path in removed}:
-        if not any(day.iterdir()):
+        with suppress(OSError):  # it is not empty, or gone
             day.rmdir()

@@ -5,17 +5,19 @@ import resource
 import signal
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import av
 import pytest
+from av.packet import Packet
 
 from fer_core import Engine, analyse, load_records, load_streams
 from fer_core.errors import InputError
 from fer_core.streams.camera import Camera
 from fer_core.streams.capture import CaptureSummary, capture
+from fer_core.streams.connection import Connection
 from fer_core.streams.retention import KeepConfig
 from tests.cli.command import COMMAND, ROOT, environment
 from tests.clips import Clip, write
@@ -59,6 +61,23 @@ class Capturing:
 
 def segments(archive: Path, name: str = "door") -> list[Path]:
     return sorted((archive / name).glob("*/[!.]*"))
+
+
+def set_clock(patch: pytest.MonkeyPatch, back_s: int, after: int) -> None:
+    """Sets the clock of the first camera that is read back, after so many packets."""
+    read, first = Connection._next, list[Connection]()
+
+    def late(self: Connection, packets: Iterator[Packet]) -> Packet | None:
+        packet = read(self, packets)
+        nonlocal after
+        first.append(self)
+        if packet and packet.time_base and self is first[0] and (after := after - 1) < 0:
+            for stamp in ("pts", "dts"):
+                before = getattr(packet, stamp)
+                setattr(packet, stamp, before and before - round(back_s / packet.time_base))
+        return packet
+
+    patch.setattr(Connection, "_next", late)
 
 
 def packets(path: Path, kind: str) -> list[bytes]:
@@ -132,6 +151,23 @@ def test_what_a_kill_left_is_salvaged_at_the_next_start(
     assert packets(saved, "audio")
 
 
+def test_what_was_left_is_looked_after_though_the_camera_is_dead(tmp_path: Path) -> None:
+    day = tmp_path / "archive" / "door" / "2026-01-02"
+    day.mkdir(parents=True)
+    left = write(Clip("left.mp4", muxer={"movflags": "frag_keyframe"}), tmp_path)
+    left.rename(day / ".10-00-00Z.open.mp4")
+    (day / "09-00-00Z.mp4").write_bytes(b"old")
+    dead = camera(tmp_path, "door", "rtsp://127.0.0.1:9/door")
+    running = Capturing([dead], tmp_path / "archive")
+    until(lambda: (tmp_path / "archive" / "streams").is_dir())
+    [result] = running.stop()
+    assert (result.salvaged, result.segments) == (1, 0)
+    assert {path.name for path in day.iterdir()} == {"09-00-00Z.mp4", "10-00-00Z.mp4"}
+    running = Capturing([dead], tmp_path / "archive", keep=KeepConfig(days=7))
+    until(lambda: not day.exists())
+    running.stop()
+
+
 def test_two_processes_do_not_record_one_camera(tmp_path: Path) -> None:
     dead = camera(tmp_path, "door", "rtsp://127.0.0.1:9/door")
     running = Capturing([dead], tmp_path / "archive")
@@ -192,6 +228,21 @@ def test_what_cannot_be_written_is_said_and_recording_goes_on_when_it_can(
     for path in segments(archive):
         with av.open(str(path)) as container:
             assert sum(1 for _ in container.decode(video=0)) > 0
+
+
+def test_a_camera_that_sets_its_clock_back_is_recorded_on(
+    serve: Serve, sound_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch, back_s=3600, after=50)
+    door = serve({"door": {"file": str(sound_clip), "sound": True}}).camera(tmp_path, "door")
+    running = Capturing([door], tmp_path / "archive", segment_s=1)
+    until((tmp_path / "archive" / "streams").is_dir)
+    until(lambda: len(load_streams(tmp_path / "archive")) == 2)
+    running.stop()
+    rows = load_streams(tmp_path / "archive")
+    assert list(rows["ended"]) == ["broken", "stopped"]
+    assert "time stamps jumped by -3" in rows["error"][0]
+    assert rows["frames_corrupt"].sum() == 0
 
 
 def test_pictures_that_stop_while_the_sound_goes_on_are_noticed(

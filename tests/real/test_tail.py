@@ -72,6 +72,17 @@ def test_the_senders_clock_is_used_and_named(
         assert span.iloc[1] <= rows.loc[camera, "ended_at"]
 
 
+def test_a_key_frame_is_looked_at_before_the_next_one_comes(
+    serve: Serve, tailing: Start, face_clip: Path, tmp_path: Path
+) -> None:
+    server = serve({"door": {"file": str(face_clip), "pictures": 40}})  # one of them is a key frame
+    config = ProcessConfig.model_validate({"device": "cpu", "sample": {"fps": "keyframes"}})
+    running = tailing(server.camera(tmp_path, "door"), config=config)
+    until(lambda: running.frames)
+    running.stop()
+    check_truth(running.out)
+
+
 def test_records_that_cannot_be_written_wait_until_they_can(
     serve: Serve, tailing: Start, face_clip: Path, tmp_path: Path
 ) -> None:

@@ -38,7 +38,7 @@ def make_part(
     begin, time_s = round(moment.timestamp() * 1e6), (moment - began).total_seconds()
     live = Frame(0, begin, time_s, NOTHING, np.zeros((2, 2, 3), np.uint8))
     clock = StreamClock()
-    clock.hear(0.0, moment.timestamp())
+    clock.hear(0.0, 0.0, moment.timestamp())
     part = Part(LiveFrame(live, 0.0, 0.0, clock))
     for index in range(frames):
         faces, tracks = tracked_frame(index, count=index % 3, time_s=time_s + index / 5)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fer_core.streams.backoff import Backoff
 from fer_core.streams.connection import StreamClock
 from fer_core.streams.frames import Timeline
-from fer_core.streams.lateness import CatchUp
+from fer_core.streams.lateness import CatchUp, Jumps
 from fer_core.streams.newest import Newest
 
 
@@ -85,7 +85,9 @@ def test_time_rises_whatever_cameras_do(connections: list[tuple[float, float]]) 
 def test_arrival_is_told_by_the_least_late_frame() -> None:
     clock = StreamClock()
     for media_s, arrived_at in ((0.0, 1001.0), (1.0, 1001.1), (2.0, 1002.5)):
-        clock.hear(media_s, arrived_at)  # a burst at first, then one frame half a second late
+        clock.hear(
+            media_s, arrived_at - 900, arrived_at
+        )  # a burst at first, then one frame half a second late
     assert clock.kind == "arrival"
     assert clock.unix_time(2.0) == pytest.approx(1002.1, abs=0.01)
 
@@ -93,17 +95,44 @@ def test_arrival_is_told_by_the_least_late_frame() -> None:
 def test_a_slow_camera_clock_is_followed() -> None:
     clock = StreamClock()
     for second in range(36_000):  # ten hours, 50 µs a second slow
-        clock.hear(second * (1 - 50e-6), 1e9 + second)
+        clock.hear(second * (1 - 50e-6), second, 1e9 + second)
     assert clock.unix_time(35_999 * (1 - 50e-6)) == pytest.approx(1e9 + 35_999, abs=0.01)
 
 
 def test_the_senders_clock_counts_unless_it_is_far_off() -> None:
     clock = StreamClock(sender_at=999.8)
-    clock.hear(5.0, 1005.1)
+    clock.hear(5.0, 105.1, 1005.1)
     assert (clock.kind, clock.unix_time(6.0)) == ("sender", pytest.approx(1005.8))
     unset = StreamClock(sender_at=3.0)  # a camera that believes it is 1970
-    unset.hear(5.0, 1005.1)
+    unset.hear(5.0, 105.1, 1005.1)
     assert (unset.kind, unset.unix_time(5.0)) == ("arrival", pytest.approx(1005.1))
+
+
+@pytest.mark.parametrize("set_by", [-3600, 3600])
+def test_when_this_machines_clock_is_set_the_new_one_counts(set_by: float) -> None:
+    clock = StreamClock()
+    for second in range(5):
+        clock.hear(second, 100 + second, 1000 + second)
+    clock.hear(5, 105, 1005 + set_by)
+    assert clock.unix_time(6) == pytest.approx(1006 + set_by, abs=0.01)
+
+
+@given(st.lists(st.tuples(st.floats(0, 60), st.booleans()), max_size=99))
+def test_a_network_that_is_late_or_loses_packets_makes_no_jump(
+    packets: list[tuple[float, bool]],
+) -> None:
+    jumps, arrived_s = Jumps(), 0.0
+    for second, (late_s, is_lost) in enumerate([(0.0, False), *packets]):
+        arrived_s = max(arrived_s, second + late_s)  # what waited comes at once
+        assert is_lost or jumps.hear(second, arrived_s) == 0
+
+
+@pytest.mark.parametrize("jump_s", [-3600, -12, 12, 3600])
+def test_a_camera_that_sets_its_clock_makes_a_jump(jump_s: float) -> None:
+    jumps = Jumps()
+    heard = [jumps.hear(at + (jump_s if at >= 20 else 0), at + 0.3) for at in range(60)]
+    assert [at for at, jump in enumerate(heard) if jump] == [20]
+    assert heard[20] == pytest.approx(jump_s, abs=1.1)
 
 
 def left_out(arrivals: list[tuple[float, float]], gop: int = 10) -> list[float]:

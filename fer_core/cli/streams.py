@@ -78,6 +78,11 @@ def show_messages() -> None:
     log.setLevel(logging.INFO)
 
 
+def is_screen() -> bool:
+    """Whether stdout is a terminal that can be drawn on; all else gets lines."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+
+
 def leave(code: int, result: dict[str, Any] | None, lines: list[str]) -> None:
     """Prints how it went and ends the process at once.
 

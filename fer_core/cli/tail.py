@@ -38,7 +38,13 @@ def tail(
     view: Annotated[bool, typer.Option("--view", help="Show it in the terminal.")] = False,
     view_port: Annotated[
         int | None,
-        typer.Option("--view-port", metavar="N", help="Show the pictures on 127.0.0.1:N."),
+        typer.Option(
+            "--view-port",
+            metavar="N",
+            min=0,
+            max=65_535,
+            help="Show the pictures on 127.0.0.1:N.",
+        ),
     ] = None,
     cameras_file: CamerasFile = None,
     config: ConfigFile = None,
@@ -51,7 +57,7 @@ def tail(
     A camera that fails is tried again and again. Exit code: 0 after Ctrl-C or SIGTERM, or if
     every camera gave frames; 1 if one gave none, or had to be given up; 2 for unusable arguments.
     """
-    from fer_core.cli.streams import Signals, cameras_of, leave, show_messages
+    from fer_core.cli.streams import Signals, cameras_of, is_screen, leave, show_messages
     from fer_core.config import ProcessConfig
     from fer_core.engine import Engine
     from fer_core.streams.memory import give_back_memory
@@ -62,7 +68,7 @@ def tail(
     settings = settings_of(ProcessConfig, config, set_, {"sample.fps": sample_fps})
     found = cameras_of(cameras, cameras_file)
     statuses = [Status(camera.name) for camera in found]
-    if not view:
+    if not (view := view and is_screen()):
         show_messages()
     with Signals() as signals, Engine.load(settings) as engine:
         signals.working = True

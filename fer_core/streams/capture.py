@@ -1,19 +1,18 @@
 """Cameras into an archive: their packets as they come, in segments that begin on key frames."""
 
-import fcntl
 import shutil
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from av.error import FFmpegError
 from av.packet import Packet
 
-from fer_core.errors import InputError, StreamError
+from fer_core.errors import StreamError
 from fer_core.streams.camera import Camera
+from fer_core.streams.claim import claimed
 from fer_core.streams.connection import Arrival, Connection
 from fer_core.streams.log import ConnectionRow, StreamLog
 from fer_core.streams.parts import StreamRun, utc
@@ -72,8 +71,10 @@ def capture(
         >>> capture(find_cameras(["door"]), "archive", duration_s=3600)  # doctest: +SKIP
     """
     retention = _Retention(Path(archive), keep or KeepConfig())
-    work = [CameraCapture(camera, Path(archive), segment_s, retention) for camera in cameras]
-    return run_cameras(work, duration_s, stop or threading.Event())
+    places = {camera.name: Path(archive) / camera.name / ".lock" for camera in cameras}
+    with claimed(places):
+        work = [CameraCapture(camera, Path(archive), segment_s, retention) for camera in cameras]
+        return run_cameras(work, duration_s, stop or threading.Event())
 
 
 class _Retention:
@@ -125,7 +126,6 @@ class CameraCapture:
         self._log = StreamLog(archive / "streams", run.video_id, camera.name)
         self._connection: Connection | None = None
         self._thread = own_thread(camera, "capture", self._connect, self._fail)
-        self._claim = _claim(self._directory)
 
     def start(self) -> None:
         """Begins to connect."""
@@ -151,7 +151,6 @@ class CameraCapture:
         with self._use:
             self._finish_last()
         self._log.end("stopped")
-        self._claim.close()
         error = self._error or (None if self._segments else f"no segment ({self._log.row.ended})")
         return CaptureSummary(
             self._camera.name,
@@ -267,22 +266,3 @@ class CameraCapture:
 
 def _words(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error)
-
-
-def _claim(directory: Path) -> TextIO:
-    """A lock on a camera's directory, held until it is closed.
-
-    Raises:
-        InputError: another process holds it, or the directory cannot be written to.
-    """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        file = (directory / ".lock").open("w")
-    except OSError as error:
-        raise InputError(f"cannot write to {directory}: {error.strerror}") from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise InputError(f"{directory}: another process records this camera here") from None
-    return file

@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*socket)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        host = self.headers.get("Host", "").rpartition(":")[0]
+        host = self.headers.get("Host", "").partition(":")[0]  # browsers leave out port 80
         name = self.path.removeprefix("/")
         if host not in (_HOST, "localhost"):
             self.send_error(403, "this page is for this machine alone")

@@ -17,6 +17,7 @@ from fer_core.config import ProcessConfig
 from fer_core.engine import Engine
 from fer_core.paths import make_writable
 from fer_core.streams.camera import Camera
+from fer_core.streams.claim import claimed
 from fer_core.streams.connection import Connection
 from fer_core.streams.frames import LiveFrame, LiveSource, Timeline
 from fer_core.streams.log import ConnectionRow, StreamLog
@@ -89,7 +90,7 @@ def tail(
 
     Raises:
         ModelError, ConfigError: the networks cannot be loaded.
-        InputError: `out` cannot be written to.
+        InputError: `out` cannot be written to, or another tail writes one of the cameras there.
 
     Example:
         >>> tail(find_cameras(["door"]), "out", duration_s=60)  # doctest: +SKIP
@@ -105,11 +106,12 @@ def tail(
     keep_settings(Path(out), engine.settings_hash, config)
     stop = stop or threading.Event()
     statuses = statuses or [Status(camera.name) for camera in cameras]
-    work = [
-        CameraTail(camera, status, Path(out), config, engine, roll_s, on_seen)
-        for camera, status in zip(cameras, statuses, strict=True)
-    ]
-    return run_cameras(work, duration_s, stop)
+    with claimed({camera.name: Path(out) / f".tail-{camera.name}.lock" for camera in cameras}):
+        work = [
+            CameraTail(camera, status, Path(out), config, engine, roll_s, on_seen)
+            for camera, status in zip(cameras, statuses, strict=True)
+        ]
+        return run_cameras(work, duration_s, stop)
 
 
 class CameraTail:
@@ -272,10 +274,10 @@ class CameraTail:
             self._on_seen(self._camera.name, seen)
 
     def _patience_s(self) -> float:
-        """Seconds until the open part is to be closed."""
+        """Seconds until the open part is to be closed, or there is another look."""
         if self._part is None:
             return 1.0
-        return self._part.first.arrived_s + self._roll_s - time.monotonic()
+        return min(1.0, self._part.first.arrived_s + self._roll_s - time.monotonic())
 
     def _close_part(self) -> None:
         if self._part is None:

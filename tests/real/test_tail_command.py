@@ -100,6 +100,40 @@ def test_a_name_that_is_no_camera(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("option", [("--view-port", "70000"), ("--roll", "0")])
+def test_numbers_that_cannot_be_used(tmp_path: Path, option: tuple[str, str]) -> None:
+    finished = fer("tail", "rtsp://127.0.0.1:9/door", "--out", tmp_path / "out", *option)
+    assert finished.returncode == 2
+    assert option[0] in finished.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_view_is_for_terminals_and_results_are_for_programs(
+    serve: Serve, face_clip: Path, tmp_path: Path
+) -> None:
+    server = serve({"door": {"file": str(face_clip)}})
+    options = ["--out", tmp_path / "out", "--duration", "4", "--view", "--json", "--roll", "inf"]
+    finished = fer("tail", server.url("door"), *options)
+    assert "connected, h264, 640×360" in finished.stderr
+    [result] = json.loads(finished.stdout)["cameras"]
+    assert result["frames"] > 0
+    assert (result["parts"], result["error"]) == (1, None)
+
+
+def test_a_second_tail_of_a_camera_is_refused_there(
+    serve: Serve, start: Start, face_clip: Path, tmp_path: Path
+) -> None:
+    server, out = serve({"door": {"file": str(face_clip)}}), tmp_path / "out"
+    process = start("tail", server.url("door"), "--out", out)
+    until(lambda: any(out.glob("streams/*.parquet")))
+    second = fer("tail", server.url("door"), "--out", out)
+    assert second.returncode == 2
+    assert "another process records" in second.stderr
+    process.kill()
+    process.wait()
+    assert fer("tail", server.url("door"), "--out", out, "--duration", "4").returncode == 0
+
+
 def test_a_camera_that_never_answered_is_exit_code_1(tmp_path: Path) -> None:
     url = "rtsp://127.0.0.1:9/door"
     finished = fer("tail", url, "--out", tmp_path / "out", "--duration", "1", "--json")

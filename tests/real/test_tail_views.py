@@ -92,7 +92,8 @@ def first_picture(stream: io.BufferedIOBase) -> np.ndarray:
 def test_the_page_is_for_this_machine_alone() -> None:
     with serve_page([Status("door")], port=0) as address:
         port = address.rstrip("/").rpartition(":")[2]
-        for path, host, code in (("", "evil.example", 403), ("nothing", f"127.0.0.1:{port}", 404)):
+        answers = ("", "evil.example", 403), ("nothing", f"127.0.0.1:{port}", 404)
+        for path, host, code in (*answers, ("nothing", "localhost", 404)):
             request = urllib.request.Request(address + path, headers={"Host": host})
             with pytest.raises(HTTPError) as refused:
                 urllib.request.urlopen(request, timeout=60)

@@ -122,6 +122,7 @@ class CameraCapture:
         self._error: str | None = None
         self._segments, self._size, self._seconds = 0, 0, 0.0
         self._salvaged, self._connections = 0, 0
+        self._is_mute = False
         run = StreamRun(camera.name, time.time())
         self._log = StreamLog(archive / "streams", run.video_id, camera.name)
         self._connection: Connection | None = None
@@ -218,8 +219,12 @@ class CameraCapture:
     def _begin_segment(self, connection: Connection, media_s: float) -> None:
         self._retention.make_room()
         began_at = utc(connection.clock.unix_time(media_s))
-        sound = connection.container.streams.audio[:1]
+        sound = [one for one in connection.container.streams.audio[:1] if one.codec_context]
         self._segment = Segment(self._directory, began_at, [connection.video, *sound], media_s)
+        if not self._segment.has_all and not self._is_mute:
+            self._is_mute = True
+            codec = sound[0].codec_context.name
+            log.warning("%s: no file can hold its sound (%s): left out", self._camera.name, codec)
 
     def _finish_last(self) -> None:
         """The same where nobody could go on after an error: it is said, and salvage will help."""
@@ -253,7 +258,9 @@ class CameraCapture:
     def _count(self, connection: Connection, packet: Packet, row: ConnectionRow) -> None:
         if row.first_frame_at is None:
             context = connection.video.codec_context
-            row.codec, row.width, row.height = context.name, context.width, context.height
+            row.codec, row.width, row.height = (
+                context.codec.canonical_name, context.width, context.height,
+            )  # fmt: skip
             row.first_frame_at = utc(time.time())
             log.info(
                 "%s: recording, %s, %d×%d", self._camera.name, row.codec, row.width, row.height

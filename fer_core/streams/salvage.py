@@ -12,7 +12,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from fer_core.atomic import atomic_file
-from fer_core.streams.segment import DAY, UNFINISHED, free_path
+from fer_core.streams.segment import DAY, UNFINISHED, container_for, copies, free_path
 
 log = logging.getLogger("fer_core.streams")
 
@@ -54,20 +54,19 @@ def salvage(directory: Path) -> list[Path]:
 
 def _copy(damaged: Path, path: Path) -> None:
     pictures = 0
-    with _opened(damaged) as source, av.open(str(path), "w") as target:
-        target.metadata.update(source.metadata)
-        copies = {
-            stream.index: target.add_stream_from_template(stream)
-            for stream in (*source.streams.video, *source.streams.audio)
-        }
-        for packet in _readable(source):
-            if packet.stream_index in copies:
-                pictures += packet.stream.type == "video"
-                packet.stream = copies[packet.stream_index]
-                with suppress(ValueError):  # its time stamps do not rise
-                    target.mux(packet)
-        if not pictures:
-            raise _NoPictures
+    with _opened(damaged) as source:
+        streams = (*source.streams.video, *source.streams.audio)
+        with av.open(str(path), "w", container_for(streams)[1]) as target:
+            target.metadata.update(source.metadata)
+            made = copies(target, streams)
+            for packet in _readable(source):
+                if packet.stream_index in made:
+                    pictures += packet.stream.type == "video"
+                    packet.stream = made[packet.stream_index]
+                    with suppress(ValueError):  # its time stamps do not rise
+                        target.mux(packet)
+            if not pictures:
+                raise _NoPictures
 
 
 def _opened(path: Path) -> InputContainer:

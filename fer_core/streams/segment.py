@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import av
+from av.container import OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Stream
@@ -18,6 +19,7 @@ NAME = re.compile(r"\d\d-\d\d-\d\dZ(-\d+)?\.(mp4|mkv)")
 UNFINISHED = re.compile(r"\.(\d\d-\d\d-\d\dZ)\.open\.(mp4|mkv)")
 
 _IN_MP4 = {"h264", "hevc", "av1", "mpeg4", "vp9", "aac", "mp3", "opus", "ac3"}
+_G711 = {"pcm_alaw", "pcm_mulaw"}
 _FRAGMENTS = {"movflags": "hybrid_fragmented+frag_keyframe", "flush_packets": "1"}
 """While it grows the file is made of fragments, so that a kill costs the last one at most; at
 its end FFmpeg turns it into a plain MP4."""
@@ -38,7 +40,8 @@ class Segment:
     Args:
         directory: of the camera, below the archive.
         began_at: wall clock (UTC) of its first frame, as far as is known now.
-        streams: of the connection that are copied, the video first.
+        streams: of the connection that are copied, the video first; sound that fits in no file is
+            left out (see `copies`).
         start_s: time of its first frame within the connection.
 
     Raises:
@@ -48,18 +51,15 @@ class Segment:
     def __init__(
         self, directory: Path, began_at: datetime, streams: Sequence[Stream], start_s: float
     ) -> None:
-        codecs = {stream.codec_context.name for stream in streams}
-        suffix = ".mp4" if codecs <= _IN_MP4 else ".mkv"
+        suffix, container = container_for(streams)
         self._directory = directory
         self._path = _day(directory, began_at) / f".{began_at:%H-%M-%SZ}.open{suffix}"
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._container = av.open(
-            str(self._path), "w", container_options=_FRAGMENTS if suffix == ".mp4" else {}
-        )
+        options = _FRAGMENTS if suffix == ".mp4" else {}
+        self._container = av.open(str(self._path), "w", container, container_options=options)
         self._container.metadata["creation_time"] = began_at.isoformat()
-        self._copies = {
-            stream.index: self._container.add_stream_from_template(stream) for stream in streams
-        }
+        self._copies = copies(self._container, streams)
+        self.has_all = len(self._copies) == len(streams)
         self._dts: dict[int, int] = {}
         self.start_s = start_s
         self._end_s = start_s
@@ -76,6 +76,8 @@ class Segment:
         """
         assert packet.pts is not None, "the caller has seen to it"
         assert packet.time_base is not None, "FFmpeg always knows it"
+        if packet.stream_index not in self._copies:
+            return True
         index, shift = packet.stream_index, round(self.start_s / packet.time_base)
         last = self._dts.get(index)
         dts = packet.pts - shift if packet.dts is None else packet.dts - shift
@@ -117,6 +119,36 @@ class Segment:
             self._container.close()
         except (FFmpegError, OSError):
             return  # why is known already: it led here
+
+
+def container_for(streams: Sequence[Stream]) -> tuple[str, str]:
+    """The suffix and the container, by FFmpeg's name, of a file that these are copied into.
+
+    The sound of most cameras is G.711, which of these only QuickTime's container takes: the one
+    that MP4 was made of, and that is read as it is.
+    """
+    codecs = {stream.codec_context.codec.canonical_name for stream in streams}
+    if codecs <= _IN_MP4 | _G711:
+        return ".mp4", "mov" if codecs & _G711 else "mp4"
+    return ".mkv", "matroska"
+
+
+def copies(container: OutputContainer, streams: Sequence[Stream]) -> dict[int, Stream]:
+    """Streams of a file for those of a source, by their index there.
+
+    Sound that the container cannot hold, such as G.726, is left out.
+
+    Raises:
+        ValueError: it cannot hold the video.
+    """
+    made: dict[int, Stream] = {}
+    for stream in streams:
+        try:
+            made[stream.index] = container.add_stream_from_template(stream)
+        except ValueError:
+            if stream.type == "video":
+                raise
+    return made
 
 
 def free_path(directory: Path, began_at: datetime, suffix: str) -> Path:

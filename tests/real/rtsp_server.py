@@ -5,9 +5,9 @@ rtsp_server.py PORT '{"door": {"file": "clip.mp4"}, …}'
 ```
 
 PORT may be 0. Once it listens, it prints its port in a line. Keys of a mount: `file` (an MP4),
-`codec` (h264, the default, or h265), `sound` (true: AAC goes along), `udp` (true: TCP is
-refused), `damage` (how likely it is for a byte of the stream to be changed, 0-1), `pictures`
-(after so many no more come, while the sound goes on). Every client sees a file from its
+`codec` (h264, the default, or h265), `sound` (true: the AAC goes along; "alaw": as G.711), `udp`
+(true: TCP is refused), `damage` (how likely it is for a byte of the stream to be changed, 0-1),
+`pictures` (after so many no more come, while the sound goes on). Every client sees a file from its
 beginning, in real time. With RTSP_USER and RTSP_PASSWORD in the environment, only those get in
 who know them.
 """
@@ -24,6 +24,11 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 ROLE = "user"
+SOUND = {
+    True: "rtpmp4gpay pt=97",
+    "alaw": "avdec_aac ! audioconvert ! audioresample ! audio/x-raw,rate=8000,channels=1 "
+    "! alawenc ! rtppcmapay pt=8",
+}
 
 
 def launch_line(mount):
@@ -39,7 +44,7 @@ def launch_line(mount):
     if "pictures" in mount:
         line = line.replace("! queue !", f"! queue ! identity eos-after={mount['pictures']} !", 1)
     if mount.get("sound"):
-        line += " demux.audio_0 ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97"
+        line += f" demux.audio_0 ! queue ! aacparse ! {SOUND[mount['sound']]} name=pay1"
     return line + " )"
 
 

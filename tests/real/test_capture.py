@@ -127,10 +127,11 @@ def test_fer_process_knows_when_and_by_whom_a_segment_was_recorded(
     assert load_records(tmp_path / "out")["captured_at"].min() == row.captured_at
 
 
+@pytest.mark.parametrize("sound", [True, "alaw"])
 def test_what_a_kill_left_is_salvaged_at_the_next_start(
-    serve: Serve, sound_clip: Path, tmp_path: Path
+    serve: Serve, sound_clip: Path, tmp_path: Path, sound: bool | str
 ) -> None:
-    server = serve({"door": {"file": str(sound_clip), "sound": True}})
+    server = serve({"door": {"file": str(sound_clip), "sound": sound}})
     door, archive = server.camera(tmp_path, "door"), tmp_path / "archive"
     options = ["--out", archive, "--cameras", tmp_path / "door.yaml", "--segment", "10m"]
     process = subprocess.Popen(
@@ -148,7 +149,8 @@ def test_what_a_kill_left_is_salvaged_at_the_next_start(
     saved = segments(archive)[0]
     with av.open(str(saved)) as container:
         assert sum(1 for _ in container.decode(video=0)) > 0
-    assert packets(saved, "audio")
+    for path in segments(archive)[:2]:
+        assert packets(path, "audio")
 
 
 def test_what_was_left_is_looked_after_though_the_camera_is_dead(tmp_path: Path) -> None:

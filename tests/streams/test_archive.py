@@ -10,6 +10,7 @@ from fer_core.capture_time import capture_from_name
 from fer_core.config import ArchiveConfig
 from fer_core.streams.retention import KeepConfig, prune
 from fer_core.streams.salvage import salvage
+from fer_core.streams.segment import Segment
 from tests.clips import Clip, cut, write
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -54,11 +55,16 @@ def test_the_oldest_of_all_cameras_go_until_the_rest_fits(tmp_path: Path) -> Non
     assert not (tmp_path / "yard/2026-11-13").exists()
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
-def test_a_cut_file_is_saved_up_to_the_cut(tmp_path: Path, suffix: str) -> None:
-    muxer = {"movflags": "frag_keyframe+empty_moov"} if suffix == "mp4" else {}
+@pytest.mark.parametrize(
+    ("suffix", "container", "sound"),
+    [("mp4", "mp4", "aac"), ("mkv", "mkv", "aac"), ("mp4", "mov", "pcm_alaw")],
+)
+def test_a_cut_file_is_saved_up_to_the_cut(
+    tmp_path: Path, suffix: str, container: str, sound: str
+) -> None:
+    muxer = {} if suffix == "mkv" else {"movflags": "frag_keyframe+empty_moov"}
     options = {"g": "5", "bf": "0"}
-    whole = write(Clip(f"clip.{suffix}", muxer=muxer, options=options, sound="aac"), tmp_path)
+    whole = write(Clip(f"clip.{container}", muxer=muxer, options=options, sound=sound), tmp_path)
     day = tmp_path / "door" / "2026-11-01"
     day.mkdir(parents=True)
     unfinished = day / f".12-30-00Z.open.{suffix}"
@@ -67,9 +73,40 @@ def test_a_cut_file_is_saved_up_to_the_cut(tmp_path: Path, suffix: str) -> None:
     (day / ".keep").write_text("not ours")
     assert salvage(tmp_path / "door") == [day / f"12-30-00Z.{suffix}"]
     assert sorted(path.name for path in day.iterdir()) == [".keep", f"12-30-00Z.{suffix}"]
-    with av.open(str(day / f"12-30-00Z.{suffix}")) as container:
-        assert 5 <= sum(1 for _ in container.decode(video=0)) < 30
+    with av.open(str(day / f"12-30-00Z.{suffix}")) as saved:
+        assert 5 <= sum(1 for _ in saved.decode(video=0)) < 30
     assert salvage(tmp_path / "door") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "sound", "suffix"),
+    [
+        ("clip.mp4", "aac", ".mp4"),
+        ("clip.mov", "pcm_alaw", ".mp4"),
+        ("clip.mov", "pcm_mulaw", ".mp4"),
+        ("clip.mkv", "flac", ".mkv"),
+        ("clip.avi", "adpcm_ms", None),
+    ],
+)
+def test_sound_is_kept_where_a_file_can_hold_it(
+    tmp_path: Path, source: str, sound: str, suffix: str | None
+) -> None:
+    with av.open(str(write(Clip(source, options={"bf": "0"}, sound=sound), tmp_path))) as camera:
+        segment = Segment(tmp_path, NOW, camera.streams.get(), 0)
+        taken = [
+            segment.add(packet, float(packet.pts * packet.time_base))
+            for packet in camera.demux()
+            if packet.pts is not None and packet.time_base
+        ]
+        path = segment.finish(NOW).path
+    assert all(taken)
+    assert segment.has_all == (suffix is not None)
+    assert path.suffix == (suffix or ".mkv")
+    with av.open(str(path)) as written:
+        assert sum(1 for _ in written.decode(video=0)) == 30
+    with av.open(str(path)) as written:
+        kept = [stream.codec_context.name for stream in written.streams.audio]
+    assert kept == ([sound] if suffix else [])
 
 
 def test_a_segments_name_tells_camera_and_time() -> None:

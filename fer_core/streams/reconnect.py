@@ -18,6 +18,9 @@ Use = Callable[[Connection, ConnectionRow], None]
 """Reads a connection until it is told to stop, and counts into its row."""
 
 T = TypeVar("T", covariant=True)
+_DISK = ("disk", "disk full")
+"""Faults of this machine and not of the camera, which gives frames at every attempt."""
+
 _PATIENCE_S = 1.0
 """How long a stop waits for a thread that may be blocked in a read of a dead connection."""
 
@@ -86,10 +89,10 @@ def keep_connected(
         StreamError: it failed as many times in a row as the camera's settings allow.
     """
     retries = camera.config
-    backoff = Backoff(retries.retry_first_s, retries.retry_most_s)
+    backoff, for_disk = (Backoff(retries.retry_first_s, retries.retry_most_s) for _ in range(2))
     while not stopped.is_set():
         say("connecting", "")
-        row = rows.begin()
+        row, began_s = rows.begin(), time.monotonic()
         try:
             with Connection(camera, sound) as connection:
                 use(connection, row)
@@ -97,9 +100,12 @@ def keep_connected(
         except StreamError as caught:
             error = caught
         rows.end(error.kind, str(error) or None)
+        is_disk = error.kind in _DISK
         if row.frames_received:
             backoff.reset()
-        wait_s = backoff.next_s()
+            if not is_disk or time.monotonic() - began_s > retries.retry_most_s:
+                for_disk.reset()
+        wait_s = (for_disk if is_disk else backoff).next_s()
         if stopped.is_set():
             return
         if retries.attempts and backoff.failures >= retries.attempts:

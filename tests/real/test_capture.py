@@ -181,15 +181,17 @@ def test_two_processes_do_not_record_one_camera(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_said_and_recording_goes_on_when_there_is_room(
-    serve: Serve, sound_clip: Path, tmp_path: Path
+    serve: Serve, sound_clip: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = serve({"door": {"file": str(sound_clip)}})
-    door, archive = server.camera(tmp_path, "door"), tmp_path / "archive"
+    door = server.camera(tmp_path, "door", retry_first_s=0.1, retry_most_s=60, attempts=2)
+    archive = tmp_path / "archive"
     running = Capturing([door], archive, keep=KeepConfig(free_gb=1e9))
-    until(
-        lambda: (archive / "streams").is_dir() and "disk full" in set(load_streams(archive).ended)
-    )
+    until(lambda: caplog.text.count("trying again in") >= 5)
     running.stop()
+    assert set(load_streams(archive).ended) >= {"disk full"}
+    waits = re.findall(r"trying again in ([\d.]+) s", caplog.text)
+    assert 0.8 <= float(waits[4]) <= 1.6  # the camera is not asked for pictures in vain for ever
     assert segments(archive) == []
     error = load_streams(archive)["error"].iloc[0]
     assert "GB of the disk are free" in error

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote
 
 import yaml
@@ -142,6 +142,18 @@ def only_names(cameras: Sequence[str]) -> list[str]:
     return list(cameras)
 
 
+class _OnceLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice: one of two cameras of a name would not be there."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: list[object] = []
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem_mark=key.start_mark)
+            seen.append(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def read_cameras(file: Path) -> CamerasConfig:
     """The settings in a file. What is wrong is told without its value, which may be a password.
 
@@ -149,13 +161,13 @@ def read_cameras(file: Path) -> CamerasConfig:
         ConfigError: the file cannot be read, or a key or value does not fit.
     """
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        values = yaml.load(file.read_text(encoding="utf-8"), _OnceLoader) or {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read cameras from {file}: {error}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" in line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{file}: no valid YAML{place}") from None
+        raise ConfigError(f"{file}: no valid YAML, or a key twice{place}") from None
     try:
         config = CamerasConfig.model_validate(values)
     except ValidationError as error:

@@ -175,6 +175,14 @@ def test_what_is_no_camera(tmp_path: Path) -> None:
         assert "geheim" not in str(caught.value)
 
 
+def test_a_name_that_stands_twice_is_told(tmp_path: Path) -> None:
+    file, door = tmp_path / "cameras.yaml", "  door:\n    url: rtsp://u:geheim@cam/1\n"
+    file.write_text(f"cameras:\n{door}{door}")
+    with pytest.raises(ConfigError, match="a key twice in line 4") as caught:
+        one("door", file)
+    assert "geheim" not in str(caught.value)
+
+
 def test_the_example_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOOR_PASSWORD", "x")
     door, desk = find_cameras(["door", "desk"], Path("configs/cameras.yaml"))

@@ -2,7 +2,8 @@
 
 `RUN` is held by what writes or removes rows of `videos/`: `fer process` and `fer forget`.
 `COMPACT` is held by what merges or removes part files: `fer compact` and `fer forget`. `fer tail`
-takes neither: it only adds parts of its own names, beside both.
+takes neither: it only adds parts of its own names, beside both. It and `fer capture` hold a lock of
+their own a camera (`fer_core.streams.claim`).
 
 The operating system holds a lock for its process, however that ends. The file is removed at the
 end; one that a killed process left holds nobody up.
@@ -13,7 +14,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,14 +43,27 @@ def alone(out: Path, name: str) -> Iterator[None]:
         ...     ...  # write
     """
     path = out / name
+    with ExitStack() as held:
+        try:
+            held.enter_context(hold(path))
+        except Timeout:
+            raise InUse(f"{printable(out)} is in use{_holder(path)}") from None
+        path.write_text(json.dumps(_self()), encoding="utf-8")
+        yield
+
+
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Holds a file as a lock, without a word about who does.
+
+    Raises:
+        filelock.Timeout: another process, or another thread of this one, holds it.
+        OSError: it cannot be written.
+    """
     # Not the library's substitute where a file system has no locks: it outlives its process.
     lock = FileLock(path, blocking=False, is_singleton=False, fallback_to_soft=False)
+    lock.acquire()
     try:
-        lock.acquire()
-    except Timeout:
-        raise InUse(f"{printable(out)} is in use{_holder(path)}") from None
-    try:
-        path.write_text(json.dumps(_self()), encoding="utf-8")
         yield
     finally:
         path.unlink(missing_ok=True)  # while it is held, so that nobody's new file goes

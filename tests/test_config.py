@@ -1,5 +1,7 @@
 """Settings: what is refused, and in which words."""
 
+from pathlib import Path
+
 import pytest
 
 from fer_core.config import ProcessConfig
@@ -55,3 +57,11 @@ def test_spans_of_time_may_have_a_unit(text: str, seconds: float) -> None:
 def test_a_date_in_yaml_is_a_date() -> None:
     config = load_config(ProcessConfig, overrides=["select.since=2026-11-01"])
     assert config.select.since == "2026-11-01"
+
+
+def test_a_key_that_stands_twice_is_told_with_its_line(tmp_path: Path) -> None:
+    """Else the last one would count, and the first not, without a word."""
+    file = tmp_path / "settings.yaml"
+    file.write_text("workers: 2\ndetect:\n  every: 2\n  every: 3\n")
+    with pytest.raises(ConfigError, match=r"(?s)'every' stands twice.*line 4"):
+        load_config(ProcessConfig, file)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import quote, unquote
 
 import yaml
@@ -18,7 +18,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationErr
 
 from fer_core.errors import ConfigError, InputError
 from fer_core.resources import resource_dir
-from fer_core.settings import Section
+from fer_core.settings import Section, parse_yaml
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _SCHEMES = ("rtsp", "rtsps")
@@ -142,18 +142,6 @@ def only_names(cameras: Sequence[str]) -> list[str]:
     return list(cameras)
 
 
-class _OnceLoader(yaml.SafeLoader):
-    """Refuses a key that stands twice: one of two cameras of a name would not be there."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: list[object] = []
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem_mark=key.start_mark)
-            seen.append(key.value)
-        return super().construct_mapping(node, deep)
-
-
 def read_cameras(file: Path) -> CamerasConfig:
     """The settings in a file. What is wrong is told without its value, which may be a password.
 
@@ -161,7 +149,7 @@ def read_cameras(file: Path) -> CamerasConfig:
         ConfigError: the file cannot be read, or a key or value does not fit.
     """
     try:
-        values = yaml.load(file.read_text(encoding="utf-8"), _OnceLoader) or {}
+        values = parse_yaml(file.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read cameras from {file}: {error}") from error
     except yaml.YAMLError as error:

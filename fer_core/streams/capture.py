@@ -65,7 +65,7 @@ def capture(
         stop: set it, and the capture ends.
 
     Raises:
-        InputError: another process records one of the cameras into this archive.
+        InUse: another process records one of the cameras into this archive.
 
     Example:
         >>> capture(find_cameras(["door"]), "archive", duration_s=3600)  # doctest: +SKIP

@@ -115,12 +115,15 @@ def _files(directory: Path) -> dict[str, int]:
 
 
 def _list(directory: Path) -> dict[str, int]:
-    with os.scandir(directory) as entries:
-        return {
-            entry.name: entry.inode()
-            for entry in entries
-            if entry.name.endswith(".parquet") and not entry.name.startswith((".", "_"))
-        }
+    try:
+        with os.scandir(directory) as entries:
+            return {
+                entry.name: entry.inode()
+                for entry in entries
+                if entry.name.endswith(".parquet") and not entry.name.startswith((".", "_"))
+            }
+    except FileNotFoundError:  # the day was removed at this moment
+        return {}
 
 
 def _rows(file: Path, seen: dict[str, int], now: dict[str, int]) -> pa.Table:

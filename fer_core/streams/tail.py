@@ -90,7 +90,8 @@ def tail(
 
     Raises:
         ModelError, ConfigError: the networks cannot be loaded.
-        InputError: `out` cannot be written to, or another tail writes one of the cameras there.
+        InputError: `out` cannot be written to.
+        InUse: another tail writes one of the cameras there.
 
     Example:
         >>> tail(find_cameras(["door"]), "out", duration_s=60)  # doctest: +SKIP

@@ -14,7 +14,7 @@ import pytest
 from av.packet import Packet
 
 from fer_core import Engine, analyse, load_records, load_streams
-from fer_core.errors import InputError
+from fer_core.errors import InUse
 from fer_core.streams.camera import Camera
 from fer_core.streams.capture import CaptureSummary, capture
 from fer_core.streams.connection import Connection
@@ -174,10 +174,11 @@ def test_two_processes_do_not_record_one_camera(tmp_path: Path) -> None:
     dead = camera(tmp_path, "door", "rtsp://127.0.0.1:9/door")
     running = Capturing([dead], tmp_path / "archive")
     until((tmp_path / "archive" / "streams").is_dir)
-    with pytest.raises(InputError, match="another process records"):
+    with pytest.raises(InUse, match="another process records"):
         capture([dead], tmp_path / "archive")
     [result] = running.stop()
     assert (result.error or "").startswith("no segment")
+    assert not list(tmp_path.rglob(".lock"))
 
 
 def test_a_full_disk_is_said_and_recording_goes_on_when_there_is_room(

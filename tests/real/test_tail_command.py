@@ -132,6 +132,7 @@ def test_a_second_tail_of_a_camera_is_refused_there(
     process.kill()
     process.wait()
     assert fer("tail", server.url("door"), "--out", out, "--duration", "4").returncode == 0
+    assert not list(out.glob(".*"))
 
 
 def test_a_camera_that_never_answered_is_exit_code_1(tmp_path: Path) -> None:

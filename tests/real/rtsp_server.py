@@ -5,11 +5,11 @@ rtsp_server.py PORT '{"door": {"file": "clip.mp4"}, …}'
 ```
 
 PORT may be 0. Once it listens, it prints its port in a line. Keys of a mount: `file` (an MP4),
-`codec` (h264, the default, or h265), `sound` (true: the AAC goes along; "alaw": as G.711), `udp`
-(true: TCP is refused), `damage` (how likely it is for a byte of the stream to be changed, 0-1),
-`pictures` (after so many no more come, while the sound goes on). Every client sees a file from its
-beginning, in real time. With RTSP_USER and RTSP_PASSWORD in the environment, only those get in
-who know them.
+`codec` (h264, the default, h265, or mjpeg: made of h264), `sound` (true: the AAC goes along;
+"alaw": as G.711), `udp` (true: TCP is refused), `damage` (how likely it is for a byte of the
+stream to be changed, 0-1), `pictures` (after so many no more come, while the sound goes on). Every
+client sees a file from its beginning, in real time. With RTSP_USER and RTSP_PASSWORD in the
+environment, only those get in who know them.
 """
 
 import json
@@ -30,6 +30,11 @@ SOUND = {
     "! alawenc ! rtppcmapay pt=8",
 }
 
+JPEG = (
+    "h264parse ! avdec_h264 ! videoconvert ! video/x-raw,format=I420 ! jpegenc "
+    "! rtpjpegpay name=pay0 pt=26"
+)
+
 
 def launch_line(mount):
     """What GStreamer is to do for a client."""
@@ -41,6 +46,8 @@ def launch_line(mount):
         f"demux.video_0 ! queue ! {codec}parse {spoil} "
         f"! rtp{codec}pay name=pay0 pt=96"
     )
+    if codec == "mjpeg":
+        line = line.replace(f"mjpegparse {spoil} ! rtpmjpegpay name=pay0 pt=96", JPEG)
     if "pictures" in mount:
         line = line.replace("! queue !", f"! queue ! identity eos-after={mount['pictures']} !", 1)
     if mount.get("sound"):

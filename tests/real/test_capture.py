@@ -170,6 +170,19 @@ def test_what_was_left_is_looked_after_though_the_camera_is_dead(tmp_path: Path)
     running.stop()
 
 
+def test_what_mp4_cannot_hold_becomes_matroska(
+    serve: Serve, sound_clip: Path, tmp_path: Path
+) -> None:
+    server = serve({"door": {"file": str(sound_clip), "codec": "mjpeg"}})
+    archive = tmp_path / "archive"
+    running = Capturing([server.camera(tmp_path, "door")], archive, segment_s=1)
+    until(lambda: len(segments(archive)) >= 2)
+    running.stop()
+    assert {path.suffix for path in segments(archive)} == {".mkv"}
+    assert all(packets(path, "video") for path in segments(archive))
+    assert set(load_streams(archive)["codec"]) == {"mjpeg"}
+
+
 def test_two_processes_do_not_record_one_camera(tmp_path: Path) -> None:
     dead = camera(tmp_path, "door", "rtsp://127.0.0.1:9/door")
     running = Capturing([dead], tmp_path / "archive")

@@ -30,7 +30,9 @@ EVERY_FRAME = ProcessConfig.model_validate(
 BITS, SIDE = 9, 16
 
 
-@pytest.mark.parametrize(("mount", "transport"), [({}, "tcp"), ({"udp": True}, "udp")])
+@pytest.mark.parametrize(
+    ("mount", "transport"), [({}, "tcp"), ({"udp": True}, "udp"), ({"codec": "mjpeg"}, "tcp")]
+)
 def test_records_appear_while_the_stream_runs(
     serve: Serve, tailing: Start, face_clip: Path, tmp_path: Path, mount: dict, transport: str
 ) -> None:

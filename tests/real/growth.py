@@ -33,7 +33,11 @@ def watch(process: subprocess.Popen[str], seconds: float) -> list[Holding]:
 
 
 def check_flat(looks: list[Holding], most_mb: float) -> str:
-    """The last third of the time holds no more than the third after the first; said in words."""
+    """The last third of the time holds no more than the third after the first; said in words.
+
+    One thread more is none that was leaked: libraries begin and end some of their own. Decoders,
+    of which every connection has a new one, have two each.
+    """
     third = len(looks) // 3
     middle, last = looks[third : 2 * third], looks[-third:]
     growth = {
@@ -48,7 +52,7 @@ def check_flat(looks: list[Holding], most_mb: float) -> str:
     )
     # Medians, as a reconnect holds the old connection and the new for a moment.
     assert growth["memory_mb"] < most_mb, text
-    assert growth["threads"] <= 0, text
+    assert growth["threads"] <= 1, text
     assert growth["files"] <= 0, text
     return text
 

@@ -47,7 +47,8 @@ def publish(temporary: Path, path: Path) -> None:
 def atomic_directory(path: Path) -> Iterator[Path]:
     """An empty directory of the same name to fill; it becomes `path` when the block ends well.
 
-    What is at `path` is replaced as a whole, and left as it is on any error.
+    What is at `path` is replaced as a whole, and left as it is on any error. A kill may leave a
+    hidden directory beside it; one between the last two renames leaves the former in there.
 
     Example:
         >>> with atomic_directory(Path("models/mine")) as temporary:  # doctest: +SKIP
